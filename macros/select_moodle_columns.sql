@@ -1,0 +1,78 @@
+{#
+    The one place that knows of Moodle's drift. Selects `columns` (name: type) of a source table;
+    a column that this site does not have becomes a typed NULL, an optional table that it does not
+    have an empty relation of the same columns. A missing core table is an error that names it.
+#}
+{% macro select_moodle_columns(table, columns, required=['id'], is_optional=false) %}
+    {%- set relation = source('moodle', table) -%}
+    {%- set found = {} -%}
+    {%- if execute -%}
+        {%- for column in adapter.get_columns_in_relation(relation) -%}
+            {%- do found.update({column.name | lower: column.name}) -%}
+        {%- endfor -%}
+        {%- if not is_optional -%}
+            {{- moodle_analytics.check_core_table(relation, found, required) -}}
+        {%- elif found -%}
+            {{- moodle_analytics.check_required_columns(relation, found, required) -}}
+        {%- endif -%}
+    {%- else -%}
+        {%- for name in columns -%}
+            {%- do found.update({name | lower: name}) -%}
+        {%- endfor -%}
+    {%- endif -%}
+    select
+        {%- for name, type in columns.items() %}
+        {%- if name | lower in found %}
+        cast(
+            {{ adapter.quote(found[name | lower]) }} as {{ moodle_analytics.source_type(type) }}
+        ) as {{ name | lower }}
+        {%- else %}
+        cast(null as {{ moodle_analytics.source_type(type) }}) as {{ name | lower }}
+        {%- endif -%}
+        {{ ',' if not loop.last }}
+        {%- endfor %}
+    {%- if found %}
+    from {{ relation }}
+    {%- else %}
+    where false
+    {%- endif %}
+{%- endmacro %}
+
+
+{% macro check_core_table(relation, found, required) %}
+    {%- if not found -%}
+        {%- set known = load_relation(relation) -%}
+        {%- if known -%}
+            {%- do exceptions.raise_compiler_error(
+                "Moodle's table " ~ relation ~ " cannot be read by this user: grant select on it."
+            ) -%}
+        {%- else -%}
+            {%- do exceptions.raise_compiler_error(
+                "Moodle's core table " ~ relation ~ " is missing: check the vars moodle_schema and "
+                ~ "moodle_prefix, or restore a dump that holds it."
+            ) -%}
+        {%- endif -%}
+    {%- endif -%}
+    {{- moodle_analytics.check_required_columns(relation, found, required) -}}
+{%- endmacro %}
+
+
+{% macro check_required_columns(relation, found, required) %}
+    {%- for name in required if name not in found -%}
+        {%- do exceptions.raise_compiler_error(
+            "Moodle's table " ~ relation ~ " has no column " ~ name ~ ": nothing right can be said without it."
+        ) -%}
+    {%- endfor -%}
+{%- endmacro %}
+
+
+{# The engine's name of a source column's type: bigint, numeric or text. #}
+{% macro source_type(type) -%}
+    {%- if type == 'text' -%}
+        {{ return(dbt.type_string()) }}
+    {%- elif type == 'numeric' -%}
+        {{ return('numeric(20, 5)') }}
+    {%- else -%}
+        {{ return(type) }}
+    {%- endif -%}
+{%- endmacro %}

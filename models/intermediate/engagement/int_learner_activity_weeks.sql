@@ -1,0 +1,52 @@
+{#
+    One row per user, activity and week with an activity event on that activity.
+    Leaves out events that concern no activity. Users need not be learners of the course.
+#}
+with events as (
+
+    select
+        user_id,
+        course_id,
+        course_module_id,
+        is_participating,
+        {{ week_start('occurred_on') }} as week_start
+    from {{ ref('int_activity_events') }}
+    where course_module_id is not null
+
+),
+
+counted as (
+
+    select
+        user_id,
+        course_id,
+        course_module_id,
+        week_start,
+        count(*) as event_count,
+        {{ count_if('is_participating') }} as participating_event_count
+    from events
+    group by user_id, course_id, course_module_id, week_start
+
+),
+
+final as (
+
+    select
+        cast(user_id as {{ dbt.type_string() }}) || ' '
+        || cast(course_id as {{ dbt.type_string() }}) || ' '
+        || cast(course_module_id as {{ dbt.type_string() }}) || ' '
+        || cast(week_start as {{ dbt.type_string() }}) as learner_activity_week_id,
+        user_id as learner_id,
+        course_id,
+        course_module_id,
+        week_start,
+        row_number() over (
+            partition by user_id, course_id, course_module_id order by week_start
+        ) = 1 as is_first_week,
+        event_count,
+        participating_event_count
+    from counted
+
+)
+
+select * from final

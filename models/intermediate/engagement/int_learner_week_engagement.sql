@@ -1,0 +1,162 @@
+{#
+    One row per learner, course and week of the grid: the week's activity, what it adds up to, and
+    how regular it is. A week with nothing is a row of zeros; counts are NULL in weeks before the log
+    begins, of which nothing is known. Leaves out nothing of the grid.
+    Regularity follows Boroujeni et al. 2016: PDH = (log2 24 - entropy) * peak of the number of days
+    with activity at each hour of the learner's day so far; PWD the same over weekdays and weeks.
+#}
+{% set counts = [
+    'event_count', 'participating_event_count', 'view_count', 'submission_count',
+    'quiz_attempt_count', 'forum_view_count', 'forum_post_count', 'content_event_count',
+    'assessment_event_count', 'forum_event_count', 'weekend_event_count', 'night_event_count',
+    'session_count', 'active_day_count', 'distinct_activity_count', 'new_activity_count',
+    'minutes_low', 'minutes_central', 'minutes_high',
+] %}
+{% set cumulated = [
+    'event_count', 'participating_event_count', 'active_day_count', 'session_count',
+    'minutes_central', 'new_activity_count',
+] %}
+{% set hours = range(24) %}
+{% set weekdays = range(7) %}
+
+with grid as (
+
+    select * from {{ ref('int_learner_course_weeks') }}
+
+),
+
+activity as (
+
+    select * from {{ ref('int_learner_week_activity') }}
+
+),
+
+dense as (
+
+    select
+        grid.learner_course_week_id,
+        grid.learner_id,
+        grid.course_id,
+        grid.week_start,
+        grid.is_observed,
+        grid.is_partial_week,
+        grid.is_course_deleted,
+        grid.is_active_enrolment,
+        grid.course_week,
+        grid.learner_week,
+        grid.observed_until,
+        {%- for count in counts %}
+        case when grid.is_observed then coalesce(activity.{{ count }}, 0) end as {{ count }},
+        {%- endfor %}
+        activity.cognitive_depth,
+        activity.median_session_minutes,
+        coalesce(activity.active_weekdays_mask, 0) as active_weekdays_mask,
+        activity.longest_pause_days,
+        {%- for hour in hours %}
+        sum(activity.active_days_at_hour_{{ hour }}) over so_far as hour_{{ hour }},
+        {%- endfor %}
+        {%- for weekday in weekdays %}
+        sum({{ bit_is_set('activity.active_weekdays_mask', weekday) }}) over so_far
+            as weekday_{{ weekday }},
+        {%- endfor %}
+        max(activity.longest_pause_days) over so_far as longest_pause_so_far,
+        max(activity.last_active_on) over so_far as last_active_on,
+        max(activity.last_participating_at) over so_far as last_participating_at
+    from grid
+    left join activity
+        on
+            grid.learner_id = activity.learner_id
+            and grid.course_id = activity.course_id
+            and grid.week_start = activity.week_start
+    window so_far as (
+        partition by grid.learner_id, grid.course_id
+        order by grid.week_start
+        rows between unbounded preceding and current row
+    )
+
+),
+
+compared as (
+
+    select
+        *,
+        {%- for count in cumulated %}
+        case
+            when is_observed
+                then
+                    sum({{ count }}) over (
+                        partition by learner_id, course_id
+                        order by week_start
+                        rows between unbounded preceding and current row
+                    )
+        end as cumulative_{{ count }},
+        {%- endfor %}
+        lag(active_weekdays_mask) over by_week as previous_weekdays_mask,
+        {%- for back in range(1, 6) %}
+        lag(participating_event_count, {{ back }}) over by_week as participating_{{ back }},
+        {%- endfor %}
+        lag(event_count) over by_week as previous_event_count,
+        lag(minutes_central) over by_week as previous_minutes_central,
+        lag(active_day_count) over by_week as previous_active_day_count,
+        {{ peak_regularity('hour_', 24) }} as peak_hour_regularity,
+        {{ peak_regularity('weekday_', 7) }} as peak_weekday_regularity
+    from dense
+    window by_week as (partition by learner_id, course_id order by week_start)
+
+),
+
+final as (
+
+    select
+        learner_course_week_id,
+        learner_id,
+        course_id,
+        week_start,
+        is_observed,
+        is_partial_week,
+        is_course_deleted,
+        is_active_enrolment,
+        course_week,
+        learner_week,
+        {%- for count in counts %}
+        {{ count }},
+        {%- endfor %}
+        case when is_observed then coalesce(cognitive_depth, 0) end as cognitive_depth,
+        median_session_minutes,
+        event_count - content_event_count - assessment_event_count - forum_event_count
+            as other_event_count,
+        weekend_event_count / nullif(cast(event_count as numeric), 0) as weekend_share,
+        night_event_count / nullif(cast(event_count as numeric), 0) as night_share,
+        {%- for count in cumulated %}
+        cumulative_{{ count }},
+        {%- endfor %}
+        event_count - previous_event_count as event_count_change,
+        minutes_central - previous_minutes_central as minutes_central_change,
+        active_day_count - previous_active_day_count as active_day_count_change,
+        -- The median of four is half of what remains without the least and the greatest.
+        (participating_event_count + participating_1) / nullif(
+            participating_2 + participating_3 + participating_4 + participating_5
+            - least(participating_2, participating_3, participating_4, participating_5)
+            - greatest(participating_2, participating_3, participating_4, participating_5),
+            0
+        ) as engagement_trend,
+        peak_hour_regularity,
+        peak_weekday_regularity,
+        {{ bits_set('active_weekdays_mask & previous_weekdays_mask', 7) }} / nullif(
+            cast(greatest(
+                {{ bits_set('active_weekdays_mask', 7) }},
+                {{ bits_set('previous_weekdays_mask', 7) }}
+            ) as numeric)
+            * sign(active_weekdays_mask) * sign(previous_weekdays_mask), 0
+        ) as weekday_similarity,
+        {{ days_between('last_active_on', 'observed_until') }} as days_since_last_activity,
+        greatest(
+            longest_pause_so_far, {{ days_between('last_active_on', 'observed_until') }}
+        ) as longest_silence_days,
+        last_active_on,
+        last_participating_at
+    from compared
+
+)
+
+select * from final

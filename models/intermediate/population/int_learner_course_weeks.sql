@@ -1,0 +1,120 @@
+{#
+    One row per learner, course and week: the dense grid that every weekly fact joins onto. It runs
+    from the learner's start (the earlier of enrolment and first activity event) to the end of
+    observation: the first of course end, enrolment end and last log row, but never before the
+    learner's own last activity event. Leaves out enrolments that begin after the last log row.
+    Whether an enrolment was active is told as of the week, not as of today.
+#}
+with learner_courses as (
+
+    select * from {{ ref('int_learner_courses') }}
+
+),
+
+courses as (
+
+    select
+        course_id,
+        start_at,
+        end_at
+    from {{ ref('stg_moodle__courses') }}
+
+),
+
+weeks as (
+
+    select * from {{ ref('int_weeks') }}
+
+),
+
+last_log as (
+
+    select max(observed_until) as last_log_on from weeks
+
+),
+
+course_starts as (
+
+    select
+        learner_courses.course_id,
+        courses.course_id is null as is_course_deleted,
+        -- A start after the last log row is no start yet: the first activity stands for it.
+        {{ week_start(
+            'coalesce('
+            ~ 'case when ' ~ local_date('courses.start_at') ~ ' <= max(last_log.last_log_on) then '
+            ~ local_date('courses.start_at') ~ ' end, '
+            ~ local_date('min(learner_courses.first_event_at)') ~ ')'
+        ) }} as course_start_week,
+        {{ local_date('courses.end_at') }} as course_end_on
+    from learner_courses
+    cross join last_log
+    left join courses
+        on learner_courses.course_id = courses.course_id
+    group by
+        learner_courses.course_id,
+        courses.course_id,
+        courses.start_at,
+        courses.end_at
+
+),
+
+spans as (
+
+    select
+        learner_courses.learner_id,
+        learner_courses.course_id,
+        learner_courses.is_role_inferred,
+        course_starts.is_course_deleted,
+        course_starts.course_start_week,
+        {{ week_start('learner_courses.started_on') }} as first_week,
+        {{ week_start(
+            'greatest(least(last_log.last_log_on, course_starts.course_end_on, '
+            ~ local_date('learner_courses.enrolment_ends_at') ~ '), learner_courses.last_event_on)'
+        ) }} as last_week,
+        {{ week_start('learner_courses.enrolled_on') }} as first_enrolled_week,
+        {{ week_start(local_date('learner_courses.enrolment_ends_at')) }} as last_enrolled_week,
+        {{ week_start(local_date('learner_courses.suspended_at')) }} as suspended_week
+    from learner_courses
+    cross join last_log
+    inner join course_starts
+        on learner_courses.course_id = course_starts.course_id
+
+),
+
+final as (
+
+    select
+        cast(spans.learner_id as {{ dbt.type_string() }}) || ' '
+        || cast(spans.course_id as {{ dbt.type_string() }}) || ' '
+        || cast(weeks.week_start as {{ dbt.type_string() }}) as learner_course_week_id,
+        spans.learner_id,
+        spans.course_id,
+        weeks.week_start,
+        weeks.is_observed,
+        weeks.is_partial_week,
+        spans.is_course_deleted,
+        not spans.is_course_deleted
+        and (
+            spans.is_role_inferred
+            or (
+                weeks.week_start >= coalesce(spans.first_enrolled_week, spans.first_week)
+                and weeks.week_start <= coalesce(spans.last_enrolled_week, weeks.week_start)
+                and weeks.week_start <= coalesce(spans.suspended_week, weeks.week_start)
+            )
+        ) as is_active_enrolment,
+        case
+            when weeks.week_start >= spans.course_start_week
+                then
+                    {{ weeks_between('spans.course_start_week', 'weeks.week_start') }} + 1
+        end as course_week,
+        {{ weeks_between('spans.first_week', 'weeks.week_start') }} + 1 as learner_week,
+        weeks.observed_until
+    from spans
+    inner join weeks
+        on
+            spans.first_week <= weeks.week_start
+            and spans.last_week >= weeks.week_start
+
+)
+
+select * from final

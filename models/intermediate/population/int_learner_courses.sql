@@ -1,0 +1,245 @@
+{#
+    One row per learner and course. A learner holds the role of a student there or an enrolment
+    through a method for students, or once did: Moodle deletes the rows of those who leave, who are
+    rebuilt from the log and, where that does not reach back, from the history of grades.
+    Where a dump has neither roles nor enrolments, a learner is who has a grade or took part and
+    did not teach (is_role_inferred).
+    Leaves out staff of the same course, guests, administrators and deleted users.
+#}
+with periods as (
+
+    select
+        user_id,
+        course_id,
+        {{ bool_or('is_current') }} as has_enrolment,
+        {{ bool_or('is_current and is_student_method') }} as has_student_enrolment,
+        {{ bool_or('not is_current') }} as has_former_enrolment,
+        {{ bool_or('is_current and is_enabled and not is_suspended') }} as has_open_enrolment,
+        {{ bool_or('is_current and ends_at is null') }} as is_without_end,
+        count(*) as period_count,
+        min(starts_at) as starts_at,
+        max(case when is_current then ends_at end) as ends_at,
+        max(case when is_current then suspended_at end) as suspended_at,
+        max(case when not is_current then ends_at end) as deleted_at
+    from {{ ref('int_enrolment_periods') }}
+    where course_id > 1
+    group by user_id, course_id
+
+),
+
+roles as (
+
+    select * from {{ ref('int_course_roles') }}
+
+),
+
+graded as (
+
+    select * from {{ ref('int_graded_users') }}
+
+),
+
+activity as (
+
+    select
+        user_id,
+        course_id,
+        sum(participating_event_count) as participating_event_count,
+        sum(teaching_event_count) as teaching_event_count,
+        min(first_event_at) as first_event_at,
+        max(last_event_at) as last_event_at,
+        min(first_participating_at) as first_participating_at,
+        max(last_participating_at) as last_participating_at
+    from {{ ref('int_session_days') }}
+    where course_id > 1
+    group by user_id, course_id
+
+),
+
+active_users as (
+
+    select distinct user_id from {{ ref('int_session_days') }}
+
+),
+
+users as (
+
+    select * from {{ ref('int_users_classified') }}
+    where not is_guest and not is_admin and not is_deleted
+
+),
+
+known as (
+
+    select
+        exists (select 1 from roles)
+        or exists (select 1 from periods where has_student_enrolment) as is_role_known,
+        (select max(calendar_date) from {{ ref('int_days') }}) as last_log_on
+
+),
+
+student_methods as (
+
+    select distinct course_id from periods
+    where has_student_enrolment
+
+),
+
+pairs as (
+
+    select
+        user_id,
+        course_id
+    from periods
+    union
+    select
+        user_id,
+        course_id
+    from roles
+    union
+    select
+        user_id,
+        course_id
+    from graded
+    where course_id > 1
+    union
+    select
+        user_id,
+        course_id
+    from activity
+
+),
+
+evidence as (
+
+    select
+        pairs.user_id,
+        pairs.course_id,
+        known.is_role_known,
+        known.last_log_on,
+        coalesce(roles.is_staff, false) as is_staff,
+        coalesce(roles.was_staff, false) as was_staff,
+        coalesce(roles.is_student, false)
+        or coalesce(periods.has_student_enrolment, false) as is_enrolled,
+        coalesce(roles.was_student, false) as was_student,
+        -- Enrolled without any role, in a course whose method is one for students.
+        roles.user_id is null
+        and coalesce(periods.has_former_enrolment, false)
+        and not coalesce(periods.has_enrolment, false)
+        and student_methods.course_id is not null
+        and coalesce(activity.teaching_event_count, 0) = 0 as was_enrolled_without_role,
+        roles.user_id is null
+        and periods.user_id is null
+        and graded.user_id is not null
+        and coalesce(activity.participating_event_count, 0) > 0
+        and activity.teaching_event_count = 0 as was_graded,
+        (
+            coalesce(graded.has_current_grade, false)
+            or coalesce(activity.participating_event_count, 0) > 0
+        )
+        and coalesce(activity.teaching_event_count, 0) = 0 as looks_like_learner,
+        coalesce(periods.has_open_enrolment, roles.is_student, false) as has_open_enrolment,
+        coalesce(periods.is_without_end, true) as is_without_end,
+        coalesce(periods.period_count, 1) as enrolment_period_count,
+        coalesce(activity.participating_event_count, 0) as participating_event_count,
+        coalesce(periods.starts_at, roles.student_from) as enrolled_at,
+        periods.ends_at,
+        periods.suspended_at,
+        coalesce(
+            periods.deleted_at, roles.student_until, graded.last_deleted_at,
+            activity.last_event_at
+        ) as left_at,
+        activity.first_event_at,
+        activity.last_event_at,
+        activity.first_participating_at,
+        activity.last_participating_at
+    from pairs
+    cross join known
+    left join roles
+        on pairs.user_id = roles.user_id and pairs.course_id = roles.course_id
+    left join periods
+        on pairs.user_id = periods.user_id and pairs.course_id = periods.course_id
+    left join graded
+        on pairs.user_id = graded.user_id and pairs.course_id = graded.course_id
+    left join activity
+        on pairs.user_id = activity.user_id and pairs.course_id = activity.course_id
+    left join student_methods
+        on pairs.course_id = student_methods.course_id
+
+),
+
+learners as (
+
+    select
+        evidence.*,
+        not evidence.is_role_known as is_role_inferred,
+        evidence.is_enrolled or not evidence.is_role_known as is_current
+    from evidence
+    where
+        case
+            when not is_role_known then looks_like_learner
+            when is_staff then false
+            when is_enrolled then true
+            when was_staff then false
+            else was_student or was_enrolled_without_role or was_graded
+        end
+
+),
+
+final as (
+
+    select
+        cast(learners.user_id as {{ dbt.type_string() }}) || ' '
+        || cast(learners.course_id as {{ dbt.type_string() }}) as learner_course_id,
+        learners.user_id as learner_id,
+        learners.course_id,
+        case
+            when learners.participating_event_count > 0 then 'started'
+            when users.has_accessed_site or active_users.user_id is not null
+                then 'logged_in_only'
+            else 'never_logged_in'
+        end as entry_state,
+        learners.is_current,
+        learners.is_current
+        and (learners.has_open_enrolment or learners.is_role_inferred)
+        and not users.is_suspended
+        and (
+            learners.is_without_end
+            or {{ local_date('learners.ends_at') }} >= learners.last_log_on
+        ) as is_active,
+        learners.is_current
+        and (
+            users.is_suspended
+            or not (learners.has_open_enrolment or learners.is_role_inferred)
+        ) as is_suspended,
+        learners.is_role_inferred,
+        learners.enrolment_period_count,
+        learners.participating_event_count,
+        learners.enrolled_at,
+        case
+            when not learners.is_current then learners.left_at
+            when not learners.is_without_end then learners.ends_at
+        end as enrolment_ends_at,
+        case when not learners.is_current then learners.left_at end as unenrolled_at,
+        case
+            when not learners.is_current then null
+            when users.is_suspended
+                then coalesce(users.suspended_at, learners.enrolled_at)
+            when not learners.has_open_enrolment then learners.suspended_at
+        end as suspended_at,
+        learners.first_event_at,
+        learners.last_event_at,
+        learners.first_participating_at,
+        learners.last_participating_at,
+        {{ local_date('learners.enrolled_at') }} as enrolled_on,
+        {{ local_date('least(learners.enrolled_at, learners.first_event_at)') }} as started_on,
+        {{ local_date('learners.last_event_at') }} as last_event_on
+    from learners
+    inner join users
+        on learners.user_id = users.user_id
+    left join active_users
+        on learners.user_id = active_users.user_id
+
+)
+
+select * from final

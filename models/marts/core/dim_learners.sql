@@ -1,0 +1,108 @@
+{#
+    One row per learner: a user who is or was a learner of a course. Learners without any activity
+    are here too. Where a dump has no roles, accounts that did nothing are kept as learners, unless
+    they taught: nobody can tell. Leaves out deleted users, guests, administrators, and staff who
+    learn nowhere.
+#}
+with learner_courses as (
+
+    select
+        learner_id,
+        count(*) as course_count,
+        {{ count_if('is_active') }} as active_course_count,
+        sum(participating_event_count) as participating_event_count,
+        {{ bool_or('is_current') }} as is_current,
+        {{ bool_or('is_role_inferred') }} as is_role_inferred,
+        min(enrolled_at) as enrolled_at,
+        min(least(enrolled_at, first_event_at)) as started_at,
+        max(last_event_at) as last_event_at
+    from {{ ref('int_learner_courses') }}
+    group by learner_id
+
+),
+
+users as (
+
+    select * from {{ ref('int_users_classified') }}
+    where not is_guest and not is_admin and not is_deleted
+
+),
+
+accounts as (
+
+    select
+        user_id,
+        first_name,
+        last_name,
+        email
+    from {{ ref('stg_moodle__users') }}
+
+),
+
+teaching as (
+
+    select
+        user_id,
+        max(teaching_event_count) as teaching_event_count,
+        {{ count_if('session_number >= 1') }} as session_day_count
+    from {{ ref('int_session_days') }}
+    group by user_id
+
+),
+
+roles_known as (
+
+    select exists (select 1 from learner_courses where is_role_inferred) as is_inferred
+
+),
+
+final as (
+
+    select
+        users.user_id as learner_id,
+        'learner-' || {{ pseudonym('users.user_id') }} as learner_key,
+        {% if var('expose_pii') -%}
+        nullif(trim(concat(accounts.first_name, ' ', accounts.last_name)), '')
+        {%- else -%}
+        cast(null as {{ dbt.type_string() }})
+        {%- endif %} as learner_name,
+        {% if var('expose_pii') -%}
+        accounts.email
+        {%- else -%}
+        cast(null as {{ dbt.type_string() }})
+        {%- endif %} as email,
+        case
+            when learner_courses.participating_event_count > 0 then 'started'
+            when users.has_accessed_site or teaching.user_id is not null
+                then 'logged_in_only'
+            else 'never_logged_in'
+        end as entry_state,
+        users.country_code,
+        users.timezone,
+        users.is_timezone_assumed,
+        coalesce(learner_courses.is_current, roles_known.is_inferred) as is_current,
+        users.is_suspended,
+        coalesce(learner_courses.is_role_inferred, roles_known.is_inferred)
+            as is_role_inferred,
+        cast(coalesce(learner_courses.course_count, 0) as integer) as course_count,
+        cast(coalesce(learner_courses.active_course_count, 0) as integer)
+            as active_course_count,
+        learner_courses.enrolled_at,
+        learner_courses.started_at,
+        users.first_access_at,
+        learner_courses.last_event_at
+    from users
+    cross join roles_known
+    inner join accounts
+        on users.user_id = accounts.user_id
+    left join learner_courses
+        on users.user_id = learner_courses.learner_id
+    left join teaching
+        on users.user_id = teaching.user_id
+    where
+        learner_courses.learner_id is not null
+        or (roles_known.is_inferred and coalesce(teaching.teaching_event_count, 0) = 0)
+
+)
+
+select * from final

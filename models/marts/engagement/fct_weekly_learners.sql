@@ -1,0 +1,174 @@
+{#
+    One row per learner and week: the learner's courses together, and the pages of the site, which
+    belong to no course. Dense from the learner's first week in any course, or on the site, to the
+    last. Leaves out courses in which the learner is staff, and weeks before the log begins.
+#}
+{% set counts = [
+    'event_count', 'participating_event_count', 'view_count', 'submission_count',
+    'quiz_attempt_count', 'forum_view_count', 'forum_post_count', 'login_count'
+] %}
+
+with grid as (
+
+    select
+        learner_id,
+        min(week_start) as first_week,
+        max(week_start) as last_week
+    from {{ ref('int_learner_course_weeks') }}
+    group by learner_id
+
+),
+
+course_weeks as (
+
+    select
+        learner_id,
+        week_start,
+        count(*) as course_count
+    from {{ ref('int_learner_course_weeks') }}
+    group by learner_id, week_start
+
+),
+
+days as (
+
+    select * from {{ ref('int_learner_days') }}
+
+),
+
+sessions as (
+
+    select * from {{ ref('fct_sessions') }}
+    where not is_quarantined
+
+),
+
+weeks as (
+
+    select * from {{ ref('int_weeks') }}
+    where is_observed
+
+),
+
+daily_span as (
+
+    select
+        learner_id,
+        min(week_start) as first_week,
+        max(week_start) as last_week
+    from days
+    group by learner_id
+
+),
+
+spans as (
+
+    select
+        coalesce(grid.learner_id, daily_span.learner_id) as learner_id,
+        least(grid.first_week, daily_span.first_week) as first_week,
+        greatest(grid.last_week, daily_span.last_week) as last_week
+    from grid
+    full outer join daily_span
+        on grid.learner_id = daily_span.learner_id
+
+),
+
+activity as (
+
+    select
+        learner_id,
+        week_start,
+        {%- for count in counts %}
+        sum({{ count }}) as {{ count }},
+        {%- endfor %}
+        sum(case when course_id = 1 then event_count else 0 end) as site_event_count,
+        count(distinct occurred_on) as active_day_count,
+        count(distinct case when course_id > 1 then course_id end) as active_course_count,
+        sum(minutes_low) as minutes_low,
+        sum(minutes_central) as minutes_central,
+        sum(minutes_high) as minutes_high,
+        max(occurred_on) as last_active_on
+    from days
+    group by learner_id, week_start
+
+),
+
+session_counts as (
+
+    select
+        learner_id,
+        week_start,
+        count(*) as session_count,
+        percentile_cont(0.5) within group (order by minutes_central)
+            as median_session_minutes
+    from sessions
+    group by learner_id, week_start
+
+),
+
+dense as (
+
+    select
+        spans.learner_id,
+        weeks.week_start,
+        weeks.is_partial_week,
+        weeks.observed_until,
+        {{ weeks_between('spans.first_week', 'weeks.week_start') }} + 1 as learner_week,
+        max(activity.last_active_on) over (
+            partition by spans.learner_id
+            order by weeks.week_start
+            rows between unbounded preceding and current row
+        ) as last_active_on
+    from spans
+    inner join weeks
+        on
+            spans.first_week <= weeks.week_start
+            and spans.last_week >= weeks.week_start
+    left join activity
+        on
+            spans.learner_id = activity.learner_id
+            and weeks.week_start = activity.week_start
+
+),
+
+final as (
+
+    select
+        dense.learner_id,
+        dense.week_start,
+        dense.is_partial_week,
+        dense.learner_week,
+        cast(coalesce(course_weeks.course_count, 0) as integer) as course_count,
+        cast(coalesce(activity.active_course_count, 0) as integer) as active_course_count,
+        {%- for count in counts %}
+        cast(coalesce(activity.{{ count }}, 0) as integer) as {{ count }},
+        {%- endfor %}
+        cast(coalesce(activity.site_event_count, 0) as integer) as site_event_count,
+        cast(coalesce(activity.active_day_count, 0) as integer) as active_day_count,
+        cast(coalesce(session_counts.session_count, 0) as integer) as session_count,
+        {%- for bound in ['low', 'central', 'high'] %}
+        cast(coalesce(activity.minutes_{{ bound }}, 0) as numeric(12, 2))
+            as minutes_{{ bound }},
+        {%- endfor %}
+        cast(session_counts.median_session_minutes as numeric(12, 2))
+            as median_session_minutes,
+        cast({{ days_between('dense.last_active_on', 'dense.observed_until') }} as integer)
+            as days_since_last_activity,
+        dense.last_active_on
+    from dense
+    left join course_weeks
+        on
+            dense.learner_id = course_weeks.learner_id
+            and dense.week_start = course_weeks.week_start
+    left join activity
+        on
+            dense.learner_id = activity.learner_id
+            and dense.week_start = activity.week_start
+    left join session_counts
+        on
+            dense.learner_id = session_counts.learner_id
+            and dense.week_start = session_counts.week_start
+
+)
+
+select * from final

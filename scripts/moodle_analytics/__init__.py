@@ -1,0 +1,1 @@
+"""Trustworthy weekly learner analytics for Moodle: load, build, check, publish."""
