@@ -3,6 +3,13 @@
     pages belong to no course. Sessions and minutes leave out quarantined sessions.
     Leaves out users who are no learner anywhere, and courses in which a learner is not one.
 #}
+{% set sums = [
+    'event_count', 'participating_event_count', 'view_count', 'submission_count',
+    'quiz_attempt_count', 'forum_view_count', 'forum_post_count', 'login_count',
+    'content_event_count', 'assessment_event_count', 'forum_event_count',
+    'weekend_event_count', 'night_event_count',
+] %}
+
 with session_days as (
 
     select * from {{ ref('int_session_days') }}
@@ -42,19 +49,9 @@ final as (
         session_days.course_id,
         session_days.occurred_on,
         session_days.week_start,
-        sum(session_days.event_count) as event_count,
-        sum(session_days.participating_event_count) as participating_event_count,
-        sum(session_days.view_count) as view_count,
-        sum(session_days.submission_count) as submission_count,
-        sum(session_days.quiz_attempt_count) as quiz_attempt_count,
-        sum(session_days.forum_view_count) as forum_view_count,
-        sum(session_days.forum_post_count) as forum_post_count,
-        sum(session_days.login_count) as login_count,
-        sum(session_days.content_event_count) as content_event_count,
-        sum(session_days.assessment_event_count) as assessment_event_count,
-        sum(session_days.forum_event_count) as forum_event_count,
-        sum(session_days.weekend_event_count) as weekend_event_count,
-        sum(session_days.night_event_count) as night_event_count,
+        {%- for name in sums %}
+        sum(session_days.{{ name }}) as {{ name }},
+        {%- endfor %}
         {{ count_if(
             'session_days.is_first_day_in_course and not session_days.is_quarantined'
         ) }} as sessions_begun_count,

@@ -2,6 +2,14 @@
     One row per learner, course and week with an activity event in the course: what was done.
     Leaves out weeks without one, which the grid adds, and the pages of the site.
 #}
+{% set sums = [
+    'event_count', 'participating_event_count', 'view_count', 'submission_count',
+    'quiz_attempt_count', 'forum_view_count', 'forum_post_count', 'content_event_count',
+    'assessment_event_count', 'forum_event_count', 'weekend_event_count', 'night_event_count',
+    'minutes_low', 'minutes_central', 'minutes_high',
+] %}
+{% set hours = range(24) %}
+
 with days as (
 
     select * from {{ ref('int_learner_days') }}
@@ -40,29 +48,17 @@ weekly as (
         learner_id,
         course_id,
         week_start,
-        sum(event_count) as event_count,
-        sum(participating_event_count) as participating_event_count,
-        sum(view_count) as view_count,
-        sum(submission_count) as submission_count,
-        sum(quiz_attempt_count) as quiz_attempt_count,
-        sum(forum_view_count) as forum_view_count,
-        sum(forum_post_count) as forum_post_count,
-        sum(content_event_count) as content_event_count,
-        sum(assessment_event_count) as assessment_event_count,
-        sum(forum_event_count) as forum_event_count,
-        sum(weekend_event_count) as weekend_event_count,
-        sum(night_event_count) as night_event_count,
+        {%- for name in sums %}
+        sum({{ name }}) as {{ name }},
+        {%- endfor %}
         sum(sessions_begun_count) as session_count,
         count(*) as active_day_count,
         max(cognitive_depth) as cognitive_depth,
         max(days_since_previous) as longest_pause_days,
         bit_or(active_weekdays_mask) as active_weekdays_mask,
-        {%- for hour in range(24) %}
+        {%- for hour in hours %}
         sum({{ bit_is_set('active_hours_mask', hour) }}) as active_days_at_hour_{{ hour }},
         {%- endfor %}
-        sum(minutes_low) as minutes_low,
-        sum(minutes_central) as minutes_central,
-        sum(minutes_high) as minutes_high,
         min(occurred_on) as first_active_on,
         max(occurred_on) as last_active_on,
         max(last_participating_at) as last_participating_at
@@ -115,7 +111,23 @@ final as (
         cast(weekly.learner_id as {{ dbt.type_string() }}) || ' '
         || cast(weekly.course_id as {{ dbt.type_string() }}) || ' '
         || cast(weekly.week_start as {{ dbt.type_string() }}) as learner_week_activity_id,
-        weekly.*,
+        weekly.learner_id,
+        weekly.course_id,
+        weekly.week_start,
+        {%- for name in sums %}
+        weekly.{{ name }},
+        {%- endfor %}
+        weekly.session_count,
+        weekly.active_day_count,
+        weekly.cognitive_depth,
+        weekly.longest_pause_days,
+        weekly.active_weekdays_mask,
+        {%- for hour in hours %}
+        weekly.active_days_at_hour_{{ hour }},
+        {%- endfor %}
+        weekly.first_active_on,
+        weekly.last_active_on,
+        weekly.last_participating_at,
         session_weeks.median_session_minutes,
         coalesce(activity_counts.distinct_activity_count, 0) as distinct_activity_count,
         coalesce(activity_counts.new_activity_count, 0) as new_activity_count

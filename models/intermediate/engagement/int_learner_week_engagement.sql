@@ -125,8 +125,14 @@ final as (
         median_session_minutes,
         event_count - content_event_count - assessment_event_count - forum_event_count
             as other_event_count,
-        weekend_event_count / nullif(cast(event_count as numeric), 0) as weekend_share,
-        night_event_count / nullif(cast(event_count as numeric), 0) as night_share,
+        cast(
+            weekend_event_count / nullif(cast(event_count as double precision), 0)
+            as numeric(5, 4)
+        ) as weekend_share,
+        cast(
+            night_event_count / nullif(cast(event_count as double precision), 0)
+            as numeric(5, 4)
+        ) as night_share,
         {%- for count in cumulated %}
         cumulative_{{ count }},
         {%- endfor %}
@@ -134,20 +140,29 @@ final as (
         minutes_central - previous_minutes_central as minutes_central_change,
         active_day_count - previous_active_day_count as active_day_count_change,
         -- The median of four is half of what remains without the least and the greatest.
-        (participating_event_count + participating_1) / nullif(
-            participating_2 + participating_3 + participating_4 + participating_5
-            - least(participating_2, participating_3, participating_4, participating_5)
-            - greatest(participating_2, participating_3, participating_4, participating_5),
-            0
+        cast(
+            cast(participating_event_count + participating_1 as double precision) / nullif(
+                participating_2 + participating_3 + participating_4 + participating_5
+                - least(participating_2, participating_3, participating_4, participating_5)
+                - greatest(
+                    participating_2, participating_3, participating_4, participating_5
+                ),
+                0
+            )
+            as numeric(12, 4)
         ) as engagement_trend,
-        peak_hour_regularity,
-        peak_weekday_regularity,
-        {{ bits_set('active_weekdays_mask & previous_weekdays_mask', 7) }} / nullif(
-            cast(greatest(
-                {{ bits_set('active_weekdays_mask', 7) }},
-                {{ bits_set('previous_weekdays_mask', 7) }}
-            ) as numeric)
-            * sign(active_weekdays_mask) * sign(previous_weekdays_mask), 0
+        cast(peak_hour_regularity as numeric(12, 4)) as peak_hour_regularity,
+        cast(peak_weekday_regularity as numeric(12, 4)) as peak_weekday_regularity,
+        cast(
+            case
+                when active_weekdays_mask > 0 and previous_weekdays_mask > 0
+                    then
+                        cast({{ bits_set('active_weekdays_mask & previous_weekdays_mask', 7) }}
+                        as double precision) / greatest(
+                            {{ bits_set('active_weekdays_mask', 7) }},
+                            {{ bits_set('previous_weekdays_mask', 7) }}
+                        )
+            end as numeric(5, 4)
         ) as weekday_similarity,
         {{ days_between('last_active_on', 'observed_until') }} as days_since_last_activity,
         greatest(

@@ -116,11 +116,15 @@ evidence as (
         pairs.user_id,
         pairs.course_id,
         known.is_role_known,
+        not known.is_role_known as is_role_inferred,
         known.last_log_on,
         coalesce(roles.is_staff, false) as is_staff,
         coalesce(roles.was_staff, false) as was_staff,
         coalesce(roles.is_student, false)
         or coalesce(periods.has_student_enrolment, false) as is_enrolled,
+        not known.is_role_known
+        or coalesce(roles.is_student, false)
+        or coalesce(periods.has_student_enrolment, false) as is_current,
         coalesce(roles.was_student, false) as was_student,
         -- Enrolled without any role, in a course whose method is one for students.
         roles.user_id is null
@@ -170,18 +174,17 @@ evidence as (
 
 learners as (
 
-    select
-        evidence.*,
-        not evidence.is_role_known as is_role_inferred,
-        evidence.is_enrolled or not evidence.is_role_known as is_current
-    from evidence
+    select * from evidence
     where
         case
-            when not is_role_known then looks_like_learner
-            when is_staff then false
-            when is_enrolled then true
-            when was_staff then false
-            else was_student or was_enrolled_without_role or was_graded
+            when not evidence.is_role_known then evidence.looks_like_learner
+            when evidence.is_staff then false
+            when evidence.is_enrolled then true
+            when evidence.was_staff then false
+            else
+                evidence.was_student
+                or evidence.was_enrolled_without_role
+                or evidence.was_graded
         end
 
 ),

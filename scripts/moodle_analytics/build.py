@@ -1,0 +1,334 @@
+"""Drives dbt in this process: which database, which vars, progress, and a summary that people read."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import shutil
+import tempfile
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from moodle_analytics import database
+from moodle_analytics.errors import UserError
+from moodle_analytics.site import find_site
+
+if TYPE_CHECKING:
+    from rich.progress import Progress
+
+PROJECT = "moodle_analytics"
+
+
+@dataclass(frozen=True)
+class Target:
+    """Where a build writes: the server, the dbt target, and the folder of profiles.yml if given."""
+
+    server: database.Server
+    name: str | None = None
+    profiles_dir: Path | None = None
+
+
+@dataclass(frozen=True)
+class Mart:
+    """A mart that a build wrote: rows (None where dbt does not tell) and seconds."""
+
+    name: str
+    rows: int | None
+    seconds: float
+
+
+@dataclass(frozen=True)
+class Summary:
+    """What a build did. `faults` are failed tests, `warnings` tests that warn: name and message."""
+
+    marts: list[Mart]
+    faults: list[tuple[str, str]]
+    warnings: list[tuple[str, str]]
+    passed: int
+    seconds: float
+
+
+def project_dir() -> Path:
+    """Give the folder of dbt_project.yml: the checkout of this package, else the current folder.
+
+    Raises UserError where there is none.
+    """
+    for folder in (Path(__file__).parents[2], Path.cwd()):
+        if (folder / "dbt_project.yml").is_file():
+            return folder
+    raise UserError(
+        "There is no dbt_project.yml here: run this in a clone of the project, "
+        "where `make setup` installed it."
+    )
+
+
+def find_target(
+    *, database_name: str | None, target: str | None, profiles_dir: Path | None
+) -> Target:
+    """Decide where to build: a dbt profile when one is named, else libpq's variables or embedded.
+
+    Raises UserError where the profile cannot be read.
+    """
+    named = profiles_dir or os.environ.get("DBT_PROFILES_DIR")
+    if not named:
+        server = database.locate()
+        return Target(replace(server, database=database_name or server.database), target)
+    server = _server_of_profile(Path(named), target)
+    return Target(replace(server, database=database_name or server.database), target, Path(named))
+
+
+def build(
+    target: Target,
+    *,
+    schema: str | None = None,
+    prefix: str | None = None,
+    timezone: str | None = None,
+    arguments: Sequence[str] = (),
+) -> Summary:
+    """Build every model and run its tests; `arguments` go to `dbt build` as they are.
+
+    Finds Moodle's tables by itself where `schema` and `prefix` are not given. `timezone` is the
+    program's zone, by its PostgreSQL name. Raises UserError where the build could not run.
+    """
+    given, arguments = _split_vars(arguments)
+    with closing(database.connect(target.server, readonly=True)) as connection:
+        site = find_site(
+            connection,
+            schema=schema or given.get("moodle_schema"),
+            prefix=prefix if prefix is not None else given.get("moodle_prefix"),
+        )
+        zone = timezone or given.get("program_timezone")
+        if zone:
+            _check_timezone(connection, str(zone))
+    variables = {**given, "moodle_schema": site.schema, "moodle_prefix": site.prefix}
+    if zone:
+        variables["program_timezone"] = zone
+    return run_dbt(
+        target,
+        ["build", "--exclude-resource-type", "unit_test", *arguments],
+        variables=variables,
+        title="Building",
+    )
+
+
+def run_dbt(
+    target: Target, command: Sequence[str], *, variables: Mapping[str, object], title: str
+) -> Summary:
+    """Run one dbt command with a progress bar on standard error and sum up its results.
+
+    Raises UserError where dbt could not parse, connect or build a model.
+    """
+    started = time.monotonic()
+    with _profiles(target) as profiles_dir, _progress(title) as progress:
+        # dbt takes seconds to import, which `--help` and `db` need not pay.
+        from dbt.cli.main import dbtRunner
+
+        # dbt itself prints nothing: its log file has all, the summary what matters.
+        flags = ["--log-level", "none", "--log-level-file", "info", "--no-use-colors"]
+        place = ["--project-dir", str(project_dir()), "--profiles-dir", str(profiles_dir)]
+        chosen = ["--target", target.name] if target.name else []
+        result = dbtRunner(callbacks=[_watcher(progress)]).invoke(
+            [*flags, *command, *place, *chosen, "--vars", json.dumps(dict(variables))]
+        )
+    if result.exception is not None:
+        raise UserError(_sentence(str(result.exception)))
+    results = getattr(result.result, "results", [])
+    _refuse_errors(results)
+    return Summary(
+        marts=sorted((_mart(row) for row in results if _is_mart(row)), key=lambda mart: mart.name),
+        faults=_tests(results, "fail"),
+        warnings=_tests(results, "warn"),
+        passed=sum(1 for row in results if str(row.status) == "pass"),
+        seconds=time.monotonic() - started,
+    )
+
+
+def print_summary(summary: Summary) -> None:
+    """Print the marts with rows and seconds, then the tests."""
+    from rich.console import Console
+    from rich.table import Table
+
+    console = Console()
+    table = Table(title=f"Built in {summary.seconds:.1f} s", title_justify="left")
+    table.add_column("mart")
+    table.add_column("rows", justify="right")
+    table.add_column("seconds", justify="right")
+    for mart in summary.marts:
+        rows = "" if mart.rows is None else f"{mart.rows:,}"
+        table.add_row(mart.name, rows, f"{mart.seconds:.1f}")
+    console.print(table)
+    console.print(
+        f"{summary.passed} checks passed, {len(summary.warnings)} warned, "
+        f"{len(summary.faults)} failed."
+    )
+    for kind, found in (("warned", summary.warnings), ("failed", summary.faults)):
+        for name, message in found:
+            console.print(f"  {kind}: {name}: {message}", markup=False, highlight=False)
+
+
+def _server_of_profile(folder: Path, target: str | None) -> database.Server:
+    from dbt.config.runtime import load_profile
+    from dbt.exceptions import DbtBaseException
+    from dbt.flags import set_from_args
+    from dbt_common.clients.system import path_exists
+
+    if not path_exists(str(folder / "profiles.yml")):
+        raise UserError(
+            f"There is no profiles.yml in {folder}: copy profiles.example.yml there, "
+            "or name another folder with --profiles-dir."
+        )
+    from argparse import Namespace
+
+    try:
+        set_from_args(Namespace(PROFILES_DIR=str(folder), PROJECT_DIR=str(project_dir())), None)
+        profile = load_profile(str(project_dir()), {}, PROJECT, target)
+    except DbtBaseException as error:
+        raise UserError(_sentence(str(error))) from None
+    found = profile.credentials
+    if found.type != "postgres":
+        raise UserError(f"The dbt profile in {folder} is for {found.type}: postgres is needed.")
+    return database.Server(
+        host=found.host,
+        port=int(found.port),
+        user=found.user,
+        password=found.password or None,
+        sslmode=found.sslmode,
+        database=found.database,
+        is_embedded=False,
+    )
+
+
+def _split_vars(arguments: Sequence[str]) -> tuple[dict[str, Any], list[str]]:
+    """Take `--vars` out of dbt's arguments, so that it can be joined with what was found."""
+    import yaml
+
+    rest: list[str] = []
+    given: dict[str, Any] = {}
+    waiting = False
+    for argument in arguments:
+        if waiting or argument.startswith("--vars="):
+            text = argument if waiting else argument.removeprefix("--vars=")
+            try:
+                value = yaml.safe_load(text)
+            except yaml.YAMLError:
+                value = None
+            if not isinstance(value, dict):
+                raise UserError(f"--vars takes a YAML mapping, as '{{key: value}}', not {text!r}.")
+            given.update(value)
+            waiting = False
+        elif argument == "--vars":
+            waiting = True
+        else:
+            rest.append(argument)
+    if waiting:
+        raise UserError("--vars wants a YAML mapping behind it, as --vars '{key: value}'.")
+    return given, rest
+
+
+def _check_timezone(connection: Any, zone: str) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("select 1 from pg_timezone_names where name = %s", [zone])
+        if cursor.fetchone() is None:
+            raise UserError(
+                f"PostgreSQL knows no time zone {zone!r}: give a name such as Africa/Addis_Ababa "
+                "(`select name from pg_timezone_names` lists them)."
+            )
+
+
+@contextmanager
+def _profiles(target: Target) -> Iterator[Path]:
+    """Give a folder with profiles.yml; where none was named, one that reads libpq's variables."""
+    variables = database.environment(target.server)
+    before = {name: os.environ.get(name) for name in variables}
+    os.environ.update(variables)
+    try:
+        if target.profiles_dir:
+            yield target.profiles_dir
+            return
+        with tempfile.TemporaryDirectory(prefix="moodle-analytics-") as folder:
+            example = project_dir() / "profiles.example.yml"
+            shutil.copyfile(example, Path(folder) / "profiles.yml")
+            yield Path(folder)
+    finally:
+        for name, value in before.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value
+
+
+@contextmanager
+def _progress(title: str) -> Iterator[Progress]:
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+    )
+    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
+        progress.add_task(title, total=None)
+        yield progress
+
+
+def _watcher(progress: Progress) -> Any:
+    """Give dbt a listener that moves the bar; one call for each of dbt's log events."""
+    task = progress.task_ids[0]
+
+    def watch(event: Any) -> None:
+        data = event.data
+        if event.info.name == "NodeFinished":
+            progress.advance(task)
+        elif event.info.name == "LogStartLine":
+            description = " ".join(str(data.description).split()[-1:])
+            progress.update(task, total=data.total, description=description[-60:])
+
+    return watch
+
+
+def _is_mart(row: Any) -> bool:
+    return row.node.resource_type == "model" and row.node.fqn[1] == "marts"
+
+
+def _mart(row: Any) -> Mart:
+    rows = (row.adapter_response or {}).get("rows_affected")
+    return Mart(row.node.name, int(rows) if rows is not None else None, row.execution_time)
+
+
+def _tests(results: Sequence[Any], status: str) -> list[tuple[str, str]]:
+    found = [row for row in results if str(row.status) == status]
+    return [(row.node.name, _sentence(row.message or "")) for row in found]
+
+
+def _refuse_errors(results: Sequence[Any]) -> None:
+    """Raise UserError with the first model that failed; what hangs on it was skipped by dbt."""
+    errors = [row for row in results if str(row.status) in ("error", "runtime error")]
+    if not errors:
+        return
+    first = errors[0]
+    more = f" ({len(errors) - 1} more failed.)" if len(errors) > 1 else ""
+    raise UserError(
+        f"{first.node.name} could not be built: {_sentence(first.message or '')}{more} "
+        "dbt's log is in logs/dbt.log."
+    )
+
+
+def _sentence(message: str) -> str:
+    """Give what matters of a message of dbt in one line: not its heading, not the call stack."""
+    kept = []
+    for line in message.strip().splitlines():
+        text = line.strip()
+        if text.startswith(("> in ", "> called by ", "compiled code at")):
+            break
+        if text and not text.startswith(("Compilation Error in", "Database Error in")):
+            kept.append(text)
+    with contextlib.suppress(ValueError):
+        kept.remove("Runtime Error")
+    return " ".join(kept)
