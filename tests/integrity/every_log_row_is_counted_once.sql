@@ -8,8 +8,14 @@
 with totals as (
 
     select
-        (select count(*) from {{ ref('stg_moodle__logstore_standard_log') }}) as log_rows,
-        (select coalesce(sum(event_count), 0) from {{ ref('int_event_days') }}) as ledger_rows,
+        (
+            select count(*)
+            from {{ ref('stg_moodle__logstore_standard_log') }}
+        ) as log_rows,
+        (
+            select coalesce(sum(event_count), 0)
+            from {{ ref('int_event_days') }}
+        ) as ledger_rows,
         (
             select coalesce(sum(event_count), 0)
             from {{ ref('int_event_days') }}

@@ -14,7 +14,8 @@ where
     <> event_count
     or other_event_count < 0
     or participating_event_count > event_count
-    or view_count + submission_count + quiz_attempt_count + forum_post_count > event_count
+    or view_count + submission_count + quiz_attempt_count + forum_post_count
+    > event_count
     or forum_view_count + forum_post_count > forum_event_count
     or active_day_count > 7
     or (active_day_count = 0) <> (event_count = 0)

@@ -83,7 +83,8 @@ select
     'learner' as mart,
     learner_weeks.learner_id,
     null as course_id,
-    coalesce(learner_events.event_count, 0) + coalesce(site_events.event_count, 0) as expected,
+    coalesce(learner_events.event_count, 0)
+    + coalesce(site_events.event_count, 0) as expected,
     learner_weeks.event_count as found
 from learner_weeks
 left join learner_events

@@ -11,7 +11,12 @@ with sessions as (
         sum(event_count) as event_count,
         sum(case when is_quarantined then 0 else minutes_low end) as minutes_low,
         sum(
-            case when minutes_low > minutes_central or minutes_central > minutes_high then 1 else 0 end
+            case
+                when
+                    minutes_low > minutes_central or minutes_central > minutes_high
+                    then 1
+                else 0
+            end
         ) as disordered_count
     from {{ ref('fct_sessions') }}
     group by learner_id

@@ -44,7 +44,8 @@ gapped as (
     inner join event_types
         on screened.event_name = event_types.event_name
     window by_user as (
-        partition by screened.user_id order by screened.occurred_epoch, screened.event_id
+        partition by screened.user_id
+        order by screened.occurred_epoch, screened.event_id
     )
 
 ),

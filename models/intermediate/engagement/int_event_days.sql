@@ -42,13 +42,15 @@ final as (
 
     select
         counted.event_name || ' '
-        || coalesce(cast(counted.occurred_on as {{ dbt.type_string() }}), 'no date') || ' '
+        || coalesce({{ row_key(['counted.occurred_on']) }}, 'no date') || ' '
         || coalesce(counted.left_out_reason, 'counted') as event_day_id,
         counted.event_name,
         coalesce(
             event_types.activity_kind, {{ event_fallback_kind('counted.event_name') }}
         ) as activity_kind,
-        coalesce(event_types.verb, {{ event_fallback_verb('counted.event_name') }}) as verb,
+        coalesce(
+            event_types.verb, {{ event_fallback_verb('counted.event_name') }}
+        ) as verb,
         coalesce(
             counted.left_out_reason,
             case when event_types.is_automatic then 'automatic' end
@@ -56,7 +58,8 @@ final as (
         event_types.event_name is not null as is_known,
         coalesce(event_types.is_automatic, false) as is_automatic,
         coalesce(
-            event_types.is_companion, {{ event_fallback_is_companion('counted.event_name') }}
+            event_types.is_companion,
+            {{ event_fallback_is_companion('counted.event_name') }}
         ) as is_companion,
         coalesce(event_types.cognitive_depth, 0) as cognitive_depth,
         counted.event_count,

@@ -48,7 +48,9 @@ final as (
         case
             when log_rows.occurred_epoch > 0
                 then
-                    {{ calendar_date_of_epoch('log_rows.occurred_epoch', ref('int_days')) }}
+                    {{ calendar_date_of_epoch(
+                        'log_rows.occurred_epoch', ref('int_days')
+                    ) }}
         end as occurred_on
     from log_rows
     left join users

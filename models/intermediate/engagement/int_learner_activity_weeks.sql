@@ -32,10 +32,12 @@ counted as (
 final as (
 
     select
-        cast(user_id as {{ dbt.type_string() }}) || ' '
-        || cast(course_id as {{ dbt.type_string() }}) || ' '
-        || cast(course_module_id as {{ dbt.type_string() }}) || ' '
-        || cast(week_start as {{ dbt.type_string() }}) as learner_activity_week_id,
+        {{ row_key([
+            'user_id',
+            'course_id',
+            'course_module_id',
+            'week_start'
+        ]) }} as learner_activity_week_id,
         user_id as learner_id,
         course_id,
         course_module_id,

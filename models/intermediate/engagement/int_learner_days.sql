@@ -42,9 +42,11 @@ learner_places as (
 final as (
 
     select
-        cast(session_days.user_id as {{ dbt.type_string() }}) || ' '
-        || cast(session_days.course_id as {{ dbt.type_string() }}) || ' '
-        || cast(session_days.occurred_on as {{ dbt.type_string() }}) as learner_day_id,
+        {{ row_key([
+            'session_days.user_id',
+            'session_days.course_id',
+            'session_days.occurred_on'
+        ]) }} as learner_day_id,
         session_days.user_id as learner_id,
         session_days.course_id,
         session_days.occurred_on,

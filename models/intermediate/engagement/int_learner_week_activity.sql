@@ -57,7 +57,8 @@ weekly as (
         max(days_since_previous) as longest_pause_days,
         bit_or(active_weekdays_mask) as active_weekdays_mask,
         {%- for hour in hours %}
-        sum({{ bit_is_set('active_hours_mask', hour) }}) as active_days_at_hour_{{ hour }},
+        sum({{ bit_is_set('active_hours_mask', hour) }})
+            as active_days_at_hour_{{ hour }},
         {%- endfor %}
         min(occurred_on) as first_active_on,
         max(occurred_on) as last_active_on,
@@ -108,9 +109,11 @@ activity_counts as (
 final as (
 
     select
-        cast(weekly.learner_id as {{ dbt.type_string() }}) || ' '
-        || cast(weekly.course_id as {{ dbt.type_string() }}) || ' '
-        || cast(weekly.week_start as {{ dbt.type_string() }}) as learner_week_activity_id,
+        {{ row_key([
+            'weekly.learner_id',
+            'weekly.course_id',
+            'weekly.week_start'
+        ]) }} as learner_week_activity_id,
         weekly.learner_id,
         weekly.course_id,
         weekly.week_start,

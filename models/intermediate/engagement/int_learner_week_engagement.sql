@@ -46,7 +46,8 @@ dense as (
         grid.learner_week,
         grid.observed_until,
         {%- for count in counts %}
-        case when grid.is_observed then coalesce(activity.{{ count }}, 0) end as {{ count }},
+        case when grid.is_observed then coalesce(activity.{{ count }}, 0) end
+            as {{ count }},
         {%- endfor %}
         activity.cognitive_depth,
         activity.median_session_minutes,
@@ -93,7 +94,7 @@ compared as (
         {%- endfor %}
         lag(active_weekdays_mask) over by_week as previous_weekdays_mask,
         {%- for back in range(1, 6) %}
-        lag(participating_event_count, {{ back }}) over by_week as participating_{{ back }},
+        lag(participating_event_count, {{ back }}) over by_week as acts_{{ back }},
         {%- endfor %}
         lag(event_count) over by_week as previous_event_count,
         lag(minutes_central) over by_week as previous_minutes_central,
@@ -102,6 +103,18 @@ compared as (
         {{ peak_regularity('weekday_', 7) }} as peak_weekday_regularity
     from dense
     window by_week as (partition by learner_id, course_id order by week_start)
+
+),
+
+counted as (
+
+    select
+        *,
+        {{ bits_set('active_weekdays_mask', 7) }} as weekday_count,
+        {{ bits_set('previous_weekdays_mask', 7) }} as previous_weekday_count,
+        {{ bits_set('active_weekdays_mask & previous_weekdays_mask', 7) }}
+            as common_weekday_count
+    from compared
 
 ),
 
@@ -139,14 +152,12 @@ final as (
         event_count - previous_event_count as event_count_change,
         minutes_central - previous_minutes_central as minutes_central_change,
         active_day_count - previous_active_day_count as active_day_count_change,
-        -- The median of four is half of what remains without the least and the greatest.
+        -- The median of four: half of what remains without the least and the greatest.
         cast(
-            cast(participating_event_count + participating_1 as double precision) / nullif(
-                participating_2 + participating_3 + participating_4 + participating_5
-                - least(participating_2, participating_3, participating_4, participating_5)
-                - greatest(
-                    participating_2, participating_3, participating_4, participating_5
-                ),
+            cast(participating_event_count + acts_1 as double precision) / nullif(
+                acts_2 + acts_3 + acts_4 + acts_5
+                - least(acts_2, acts_3, acts_4, acts_5)
+                - greatest(acts_2, acts_3, acts_4, acts_5),
                 0
             )
             as numeric(12, 4)
@@ -155,22 +166,22 @@ final as (
         cast(peak_weekday_regularity as numeric(12, 4)) as peak_weekday_regularity,
         cast(
             case
-                when active_weekdays_mask > 0 and previous_weekdays_mask > 0
-                    then
-                        cast({{ bits_set('active_weekdays_mask & previous_weekdays_mask', 7) }}
-                        as double precision) / greatest(
-                            {{ bits_set('active_weekdays_mask', 7) }},
-                            {{ bits_set('previous_weekdays_mask', 7) }}
-                        )
+                when weekday_count > 0 and previous_weekday_count > 0
+                    then common_weekday_count / cast(
+                        greatest(
+                            weekday_count, previous_weekday_count
+                        ) as double precision
+                    )
             end as numeric(5, 4)
         ) as weekday_similarity,
-        {{ days_between('last_active_on', 'observed_until') }} as days_since_last_activity,
+        {{ days_between('last_active_on', 'observed_until') }}
+            as days_since_last_activity,
         greatest(
             longest_pause_so_far, {{ days_between('last_active_on', 'observed_until') }}
         ) as longest_silence_days,
         last_active_on,
         last_participating_at
-    from compared
+    from counted
 
 )
 

@@ -103,10 +103,12 @@ summed as (
 final as (
 
     select
-        cast(summed.user_id as {{ dbt.type_string() }}) || ' '
-        || cast(summed.session_number as {{ dbt.type_string() }}) || ' '
-        || cast(summed.course_id as {{ dbt.type_string() }}) || ' '
-        || cast(summed.occurred_on as {{ dbt.type_string() }}) as session_day_id,
+        {{ row_key([
+            'summed.user_id',
+            'summed.session_number',
+            'summed.course_id',
+            'summed.occurred_on'
+        ]) }} as session_day_id,
         summed.user_id,
         summed.session_number,
         summed.course_id,

@@ -15,7 +15,8 @@ roles as (
     select
         role_id,
         archetype = 'student' as is_student,
-        archetype in ('manager', 'coursecreator', 'editingteacher', 'teacher') as is_staff
+        archetype in ('manager', 'coursecreator', 'editingteacher', 'teacher')
+            as is_staff
     from {{ ref('stg_moodle__roles') }}
 
 ),
@@ -99,8 +100,7 @@ held as (
 final as (
 
     select
-        cast(held.user_id as {{ dbt.type_string() }}) || ' '
-        || cast(held.course_id as {{ dbt.type_string() }}) as course_role_id,
+        {{ row_key(['held.user_id', 'held.course_id']) }} as course_role_id,
         held.user_id,
         held.course_id,
         {{ bool_or('held.is_current and roles.is_student') }} as is_student,

@@ -21,7 +21,8 @@ final as (
         case
             when event_name like '%role%' then object_id
         end as role_id,
-        event_name like '%enrolment_created' or event_name like '%role_assigned' as is_given,
+        event_name like '%enrolment_created'
+        or event_name like '%role_assigned' as is_given,
         occurred_at as changed_at
     from log_rows
     where

@@ -73,8 +73,10 @@ rows_of_users as (
 final as (
 
     select
-        cast(rows_of_users.user_id as {{ dbt.type_string() }}) || ' '
-        || cast(item_courses.course_id as {{ dbt.type_string() }}) as graded_user_id,
+        {{ row_key([
+            'rows_of_users.user_id',
+            'item_courses.course_id'
+        ]) }} as graded_user_id,
         rows_of_users.user_id,
         item_courses.course_id,
         {{ bool_or('rows_of_users.is_current') }} as has_current_grade,

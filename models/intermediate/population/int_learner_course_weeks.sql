@@ -38,11 +38,11 @@ course_starts as (
     select
         learner_courses.course_id,
         courses.course_id is null as is_course_deleted,
-        -- A start after the last log row is no start yet: the first activity stands for it.
+        -- A start after the last log row is none yet: the first activity stands for it.
         {{ week_start(
             'coalesce('
-            ~ 'case when ' ~ local_date('courses.start_at') ~ ' <= max(last_log.last_log_on) then '
-            ~ local_date('courses.start_at') ~ ' end, '
+            ~ 'case when ' ~ local_date('courses.start_at')
+            ~ ' <= max(last_log.last_log_on) then ' ~ local_date('courses.start_at') ~ ' end, '
             ~ local_date('min(learner_courses.first_event_at)') ~ ')'
         ) }} as course_start_week,
         {{ local_date('courses.end_at') }} as course_end_on
@@ -69,10 +69,12 @@ spans as (
         {{ week_start('learner_courses.started_on') }} as first_week,
         {{ week_start(
             'greatest(least(last_log.last_log_on, course_starts.course_end_on, '
-            ~ local_date('learner_courses.enrolment_ends_at') ~ '), learner_courses.last_event_on)'
+            ~ local_date('learner_courses.enrolment_ends_at')
+            ~ '), learner_courses.last_event_on)'
         ) }} as last_week,
         {{ week_start('learner_courses.enrolled_on') }} as first_enrolled_week,
-        {{ week_start(local_date('learner_courses.enrolment_ends_at')) }} as last_enrolled_week,
+        {{ week_start(local_date('learner_courses.enrolment_ends_at')) }}
+            as last_enrolled_week,
         {{ week_start(local_date('learner_courses.suspended_at')) }} as suspended_week
     from learner_courses
     cross join last_log
@@ -84,9 +86,11 @@ spans as (
 final as (
 
     select
-        cast(spans.learner_id as {{ dbt.type_string() }}) || ' '
-        || cast(spans.course_id as {{ dbt.type_string() }}) || ' '
-        || cast(weeks.week_start as {{ dbt.type_string() }}) as learner_course_week_id,
+        {{ row_key([
+            'spans.learner_id',
+            'spans.course_id',
+            'weeks.week_start'
+        ]) }} as learner_course_week_id,
         spans.learner_id,
         spans.course_id,
         weeks.week_start,
@@ -97,15 +101,18 @@ final as (
         and (
             spans.is_role_inferred
             or (
-                weeks.week_start >= coalesce(spans.first_enrolled_week, spans.first_week)
-                and weeks.week_start <= coalesce(spans.last_enrolled_week, weeks.week_start)
-                and weeks.week_start <= coalesce(spans.suspended_week, weeks.week_start)
+                weeks.week_start
+                >= coalesce(spans.first_enrolled_week, weeks.week_start)
+                and coalesce(spans.last_enrolled_week, weeks.week_start)
+                >= weeks.week_start
+                and coalesce(spans.suspended_week, weeks.week_start) >= weeks.week_start
             )
         ) as is_active_enrolment,
         case
             when weeks.week_start >= spans.course_start_week
-                then
-                    {{ weeks_between('spans.course_start_week', 'weeks.week_start') }} + 1
+                then {{ weeks_between(
+                    'spans.course_start_week', 'weeks.week_start'
+                ) }} + 1
         end as course_week,
         {{ weeks_between('spans.first_week', 'weeks.week_start') }} + 1 as learner_week,
         weeks.observed_until

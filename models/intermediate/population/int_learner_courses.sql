@@ -14,7 +14,8 @@ with periods as (
         {{ bool_or('is_current') }} as has_enrolment,
         {{ bool_or('is_current and is_student_method') }} as has_student_enrolment,
         {{ bool_or('not is_current') }} as has_former_enrolment,
-        {{ bool_or('is_current and is_enabled and not is_suspended') }} as has_open_enrolment,
+        {{ bool_or('is_current and is_enabled and not is_suspended') }}
+            as has_open_enrolment,
         {{ bool_or('is_current and ends_at is null') }} as is_without_end,
         count(*) as period_count,
         min(starts_at) as starts_at,
@@ -115,13 +116,10 @@ evidence as (
     select
         pairs.user_id,
         pairs.course_id,
-        known.is_role_known,
         not known.is_role_known as is_role_inferred,
         known.last_log_on,
         coalesce(roles.is_staff, false) as is_staff,
         coalesce(roles.was_staff, false) as was_staff,
-        coalesce(roles.is_student, false)
-        or coalesce(periods.has_student_enrolment, false) as is_enrolled,
         not known.is_role_known
         or coalesce(roles.is_student, false)
         or coalesce(periods.has_student_enrolment, false) as is_current,
@@ -142,7 +140,8 @@ evidence as (
             or coalesce(activity.participating_event_count, 0) > 0
         )
         and coalesce(activity.teaching_event_count, 0) = 0 as looks_like_learner,
-        coalesce(periods.has_open_enrolment, roles.is_student, false) as has_open_enrolment,
+        coalesce(periods.has_open_enrolment, roles.is_student, false)
+            as has_open_enrolment,
         coalesce(periods.is_without_end, true) as is_without_end,
         coalesce(periods.period_count, 1) as enrolment_period_count,
         coalesce(activity.participating_event_count, 0) as participating_event_count,
@@ -177,14 +176,11 @@ learners as (
     select * from evidence
     where
         case
-            when not evidence.is_role_known then evidence.looks_like_learner
-            when evidence.is_staff then false
-            when evidence.is_enrolled then true
-            when evidence.was_staff then false
-            else
-                evidence.was_student
-                or evidence.was_enrolled_without_role
-                or evidence.was_graded
+            when is_role_inferred then looks_like_learner
+            when is_staff then false
+            when is_current then true
+            when was_staff then false
+            else was_student or was_enrolled_without_role or was_graded
         end
 
 ),
@@ -192,8 +188,10 @@ learners as (
 final as (
 
     select
-        cast(learners.user_id as {{ dbt.type_string() }}) || ' '
-        || cast(learners.course_id as {{ dbt.type_string() }}) as learner_course_id,
+        {{ row_key([
+            'learners.user_id',
+            'learners.course_id'
+        ]) }} as learner_course_id,
         learners.user_id as learner_id,
         learners.course_id,
         case
@@ -235,7 +233,8 @@ final as (
         learners.first_participating_at,
         learners.last_participating_at,
         {{ local_date('learners.enrolled_at') }} as enrolled_on,
-        {{ local_date('least(learners.enrolled_at, learners.first_event_at)') }} as started_on,
+        {{ local_date('least(learners.enrolled_at, learners.first_event_at)') }}
+            as started_on,
         {{ local_date('learners.last_event_at') }} as last_event_on
     from learners
     inner join users

@@ -44,9 +44,10 @@ accounts as (
         users.is_suspended,
         users.user_id = cast(coalesce(settings.guest_user_id, '1') as bigint)
         or coalesce(users.username, '') = 'guest' as is_guest,
-        -- Without its settings a site's administrator is the account that its installation made.
+        -- Without settings the administrator is the account that the installation made.
         ',' || replace(coalesce(settings.admin_user_ids, '2'), ' ', '') || ','
-        like '%,' || cast(users.user_id as {{ dbt.type_string() }}) || ',%' as is_admin,
+        like '%,' || cast(users.user_id as {{ dbt.type_string() }}) || ',%'
+            as is_admin,
         coalesce(
             users.first_access_at, users.last_access_at,
             users.last_login_at, users.current_login_at
@@ -58,7 +59,7 @@ accounts as (
         case
             when users.timezone = '99' then settings.site_timezone
             when users.timezone in ('0', '0.0') then 'UTC'
-            -- Old sites keep whole hours east of Greenwich; POSIX zone names count west.
+            -- Old sites keep hours east of Greenwich; POSIX zone names count west.
             when users.timezone like '-%.0'
                 then 'Etc/GMT+' || replace(replace(users.timezone, '-', ''), '.0', '')
             when users.timezone like '%.0'

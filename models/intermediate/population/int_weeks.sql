@@ -3,6 +3,8 @@
     the week of the last log row; no week is missing in between. Weeks before the log begins are
     kept, for learners enrolled then, and marked as not observed.
 #}
+{% set sunday = add_days('all_days.calendar_date', 6) %}
+
 with days as (
 
     select
@@ -54,13 +56,12 @@ final as (
 
     select
         all_days.calendar_date as week_start,
-        {{ add_days('all_days.calendar_date', 6) }} as week_end,
-        {{ add_days('all_days.calendar_date', 6) }} >= log_range.first_log_on as is_observed,
+        {{ sunday }} as week_end,
+        {{ sunday }} >= log_range.first_log_on as is_observed,
         log_range.first_log_on > all_days.calendar_date
-        and log_range.first_log_on <= {{ add_days('all_days.calendar_date', 6) }}
-        or log_range.last_log_on < {{ add_days('all_days.calendar_date', 6) }} as is_partial_week,
-        least({{ add_days('all_days.calendar_date', 6) }}, log_range.last_log_on)
-            as observed_until
+        and log_range.first_log_on <= {{ sunday }}
+        or log_range.last_log_on < {{ sunday }} as is_partial_week,
+        least({{ sunday }}, log_range.last_log_on) as observed_until
     from all_days
     cross join log_range
     where all_days.calendar_date = {{ week_start('all_days.calendar_date') }}

@@ -74,7 +74,9 @@ final as (
             as former_learner_count,
         coalesce(
             weeks.first_course_week,
-            {{ week_start(local_date('coalesce(courses.start_at, learner_courses.first_learner_event_at)')) }}
+            {{ week_start(local_date(
+                'coalesce(courses.start_at, learner_courses.first_learner_event_at)'
+            )) }}
         ) as first_week,
         courses.start_at,
         courses.end_at,

@@ -43,16 +43,16 @@ teaching as (
 
     select
         user_id,
-        max(teaching_event_count) as teaching_event_count,
-        {{ count_if('session_number >= 1') }} as session_day_count
+        max(teaching_event_count) as teaching_event_count
     from {{ ref('int_session_days') }}
     group by user_id
 
 ),
 
-roles_known as (
+inference as (
 
-    select exists (select 1 from learner_courses where is_role_inferred) as is_inferred
+    select {{ bool_or('is_role_inferred') }} as is_role_inferred
+    from learner_courses
 
 ),
 
@@ -61,16 +61,10 @@ final as (
     select
         users.user_id as learner_id,
         'learner-' || {{ pseudonym('users.user_id') }} as learner_key,
-        {% if var('expose_pii') -%}
-        nullif(trim(concat(accounts.first_name, ' ', accounts.last_name)), '')
-        {%- else -%}
-        cast(null as {{ dbt.type_string() }})
-        {%- endif %} as learner_name,
-        {% if var('expose_pii') -%}
-        accounts.email
-        {%- else -%}
-        cast(null as {{ dbt.type_string() }})
-        {%- endif %} as email,
+        {{ personal(
+            "nullif(trim(concat(accounts.first_name, ' ', accounts.last_name)), '')"
+        ) }} as learner_name,
+        {{ personal('accounts.email') }} as email,
         case
             when learner_courses.participating_event_count > 0 then 'started'
             when users.has_accessed_site or teaching.user_id is not null
@@ -80,9 +74,9 @@ final as (
         users.country_code,
         users.timezone,
         users.is_timezone_assumed,
-        coalesce(learner_courses.is_current, roles_known.is_inferred) as is_current,
+        coalesce(learner_courses.is_current, inference.is_role_inferred) as is_current,
         users.is_suspended,
-        coalesce(learner_courses.is_role_inferred, roles_known.is_inferred)
+        coalesce(learner_courses.is_role_inferred, inference.is_role_inferred)
             as is_role_inferred,
         cast(coalesce(learner_courses.course_count, 0) as integer) as course_count,
         cast(coalesce(learner_courses.active_course_count, 0) as integer)
@@ -92,7 +86,7 @@ final as (
         users.first_access_at,
         learner_courses.last_event_at
     from users
-    cross join roles_known
+    cross join inference
     inner join accounts
         on users.user_id = accounts.user_id
     left join learner_courses
@@ -101,7 +95,10 @@ final as (
         on users.user_id = teaching.user_id
     where
         learner_courses.learner_id is not null
-        or (roles_known.is_inferred and coalesce(teaching.teaching_event_count, 0) = 0)
+        or (
+            inference.is_role_inferred
+            and coalesce(teaching.teaching_event_count, 0) = 0
+        )
 
 )
 

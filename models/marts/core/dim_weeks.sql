@@ -1,4 +1,6 @@
-{# One row per ISO week, Monday to Sunday in the program's zone, from the first learner on. #}
+{#
+    One row per ISO week, Monday to Sunday in the program's zone, from the first learner on.
+#}
 with weeks as (
 
     select * from {{ ref('int_weeks') }}

@@ -23,7 +23,8 @@ final as (
         session_days.is_quarantined,
         cast(
             count(
-                distinct case when session_days.course_id > 1 then session_days.course_id end
+                distinct
+                case when session_days.course_id > 1 then session_days.course_id end
             ) as integer
         ) as course_count,
         cast(sum(session_days.event_count) as integer) as event_count,

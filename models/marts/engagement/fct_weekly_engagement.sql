@@ -110,8 +110,10 @@ final as (
             as cumulative_participating_event_count,
         cast(cumulative_active_day_count as integer) as cumulative_active_day_count,
         cast(cumulative_session_count as integer) as cumulative_session_count,
-        cast(cumulative_minutes_central as numeric(12, 2)) as cumulative_minutes_central,
-        cast(cumulative_new_activity_count as integer) as cumulative_distinct_activity_count,
+        cast(cumulative_minutes_central as numeric(12, 2))
+            as cumulative_minutes_central,
+        cast(cumulative_new_activity_count as integer)
+            as cumulative_distinct_activity_count,
         cast(event_count_change as integer) as event_count_change,
         cast(minutes_central_change as numeric(12, 2)) as minutes_central_change,
         cast(active_day_count_change as integer) as active_day_count_change,

@@ -83,7 +83,8 @@ activity as (
         {%- endfor %}
         sum(case when course_id = 1 then event_count else 0 end) as site_event_count,
         count(distinct occurred_on) as active_day_count,
-        count(distinct case when course_id > 1 then course_id end) as active_course_count,
+        count(distinct case when course_id > 1 then course_id end)
+            as active_course_count,
         sum(minutes_low) as minutes_low,
         sum(minutes_central) as minutes_central,
         sum(minutes_high) as minutes_high,
@@ -139,7 +140,8 @@ final as (
         dense.is_partial_week,
         dense.learner_week,
         cast(coalesce(course_weeks.course_count, 0) as integer) as course_count,
-        cast(coalesce(activity.active_course_count, 0) as integer) as active_course_count,
+        cast(coalesce(activity.active_course_count, 0) as integer)
+            as active_course_count,
         {%- for count in counts %}
         cast(coalesce(activity.{{ count }}, 0) as integer) as {{ count }},
         {%- endfor %}
@@ -152,8 +154,9 @@ final as (
         {%- endfor %}
         cast(session_counts.median_session_minutes as numeric(12, 2))
             as median_session_minutes,
-        cast({{ days_between('dense.last_active_on', 'dense.observed_until') }} as integer)
-            as days_since_last_activity,
+        cast(
+            {{ days_between('dense.last_active_on', 'dense.observed_until') }} as integer
+        ) as days_since_last_activity,
         dense.last_active_on
     from dense
     left join course_weeks

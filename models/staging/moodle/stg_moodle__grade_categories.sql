@@ -36,7 +36,9 @@ renamed as (
         aggregation,
         keephigh as keep_high,
         droplow as drop_low,
-        {{ epoch_to_timestamp('case when hidden > 1 then hidden end') }} as hidden_until_at,
+        {{ epoch_to_timestamp(
+            'case when hidden > 1 then hidden end'
+        ) }} as hidden_until_at,
         {{ epoch_to_timestamp('timecreated') }} as created_at,
         {{ epoch_to_timestamp('timemodified') }} as modified_at
     from source

@@ -42,7 +42,9 @@ renamed as (
         keephigh as keep_high,
         droplow as drop_low,
         {{ epoch_to_timestamp('timemodified') }} as changed_at,
-        {{ epoch_to_timestamp('case when hidden > 1 then hidden end') }} as hidden_until_at
+        {{ epoch_to_timestamp(
+            'case when hidden > 1 then hidden end'
+        ) }} as hidden_until_at
     from source
 
 )

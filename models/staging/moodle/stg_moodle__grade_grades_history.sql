@@ -45,7 +45,9 @@ renamed as (
         rawgrademin as raw_grade_min,
         finalgrade as final_grade,
         {{ epoch_to_timestamp('timemodified') }} as changed_at,
-        {{ epoch_to_timestamp('case when hidden > 1 then hidden end') }} as hidden_until_at,
+        {{ epoch_to_timestamp(
+            'case when hidden > 1 then hidden end'
+        ) }} as hidden_until_at,
         {{ epoch_to_timestamp('locked') }} as locked_at,
         {{ epoch_to_timestamp('overridden') }} as overridden_at,
         {{ epoch_to_timestamp('excluded') }} as excluded_at

@@ -55,7 +55,9 @@ renamed as (
         aggregationcoef as aggregation_coefficient,
         aggregationcoef2 as aggregation_weight,
         sortorder as sort_order,
-        {{ epoch_to_timestamp('case when hidden > 1 then hidden end') }} as hidden_until_at,
+        {{ epoch_to_timestamp(
+            'case when hidden > 1 then hidden end'
+        ) }} as hidden_until_at,
         {{ epoch_to_timestamp('locked') }} as locked_at,
         {{ epoch_to_timestamp('timecreated') }} as created_at,
         {{ epoch_to_timestamp('timemodified') }} as modified_at

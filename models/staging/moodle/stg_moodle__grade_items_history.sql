@@ -58,7 +58,9 @@ renamed as (
         aggregationcoef as aggregation_coefficient,
         aggregationcoef2 as aggregation_weight,
         {{ epoch_to_timestamp('timemodified') }} as changed_at,
-        {{ epoch_to_timestamp('case when hidden > 1 then hidden end') }} as hidden_until_at
+        {{ epoch_to_timestamp(
+            'case when hidden > 1 then hidden end'
+        ) }} as hidden_until_at
     from source
 
 )

@@ -3,9 +3,11 @@
     {{ return(adapter.dispatch('core_event', 'moodle_analytics')(name)) }}
 {%- endmacro %}
 
+
 {% macro default__core_event(name) -%}
     '\core\event\{{ name }}'
 {%- endmacro %}
+
 
 {% macro spark__core_event(name) -%}
     '\\core\\event\\{{ name }}'

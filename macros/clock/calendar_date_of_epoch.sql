@@ -1,0 +1,20 @@
+{#
+    The local date of an epoch. On PostgreSQL a bucket search over the midnights of `calendar` (a
+    relation with calendar_date and starts_epoch), which costs half of `at time zone` on every row.
+#}
+{% macro calendar_date_of_epoch(epoch, calendar) -%}
+    {{ return(adapter.dispatch('calendar_date_of_epoch', 'moodle_analytics')(epoch, calendar)) }}
+{%- endmacro %}
+
+
+{% macro default__calendar_date_of_epoch(epoch, calendar) -%}
+    (select min(calendar_date) from {{ calendar }}) - 1 + width_bucket(
+        {{ epoch }},
+        (select array_agg(starts_epoch order by calendar_date) from {{ calendar }})
+    )
+{%- endmacro %}
+
+
+{% macro spark__calendar_date_of_epoch(epoch, calendar) -%}
+    to_date(from_utc_timestamp(timestamp_seconds({{ epoch }}), {{ moodle_analytics.program_timezone() }}))
+{%- endmacro %}

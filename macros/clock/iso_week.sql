@@ -1,0 +1,3 @@
+{% macro iso_week(date) -%}
+    extract(week from {{ date }})
+{%- endmacro %}

@@ -1,0 +1,14 @@
+{# The zone names that the engine knows: a query with the column timezone. #}
+{% macro known_timezones() -%}
+    {{ return(adapter.dispatch('known_timezones', 'moodle_analytics')()) }}
+{%- endmacro %}
+
+
+{% macro default__known_timezones() -%}
+    select name as timezone from pg_catalog.pg_timezone_names
+{%- endmacro %}
+
+
+{% macro spark__known_timezones() -%}
+    select timezone from {{ ref('country_timezones') }}
+{%- endmacro %}
