@@ -155,7 +155,8 @@ final as (
         cast(session_counts.median_session_minutes as numeric(12, 2))
             as median_session_minutes,
         cast(
-            {{ days_between('dense.last_active_on', 'dense.observed_until') }} as integer
+            {{ days_between('dense.last_active_on', 'dense.observed_until') }}
+            as integer
         ) as days_since_last_activity,
         dense.last_active_on
     from dense
