@@ -1,6 +1,6 @@
 -- How many events has each learner of each of the challenge's 11 verbs (Moodle's
--- actions)? Only what people did: views of notifications, which Moodle writes by itself,
--- are left out.
+-- actions)? Only what people did: views of notifications, which Moodle writes by
+-- itself, are left out.
 {% set actions = [
     'loggedin', 'viewed', 'started', 'submitted', 'uploaded', 'updated', 'searched', 'resumed',
     'answered', 'attempted', 'abandoned',

@@ -1,5 +1,6 @@
--- At which hour of the day are quiz attempts submitted, in the program's zone and in the
--- learners' own? Attempts of learners alone. A session's time zone changes nothing.
+-- At which hour of the day are quiz attempts submitted, in the program's zone and in
+-- the learners' own? Attempts of learners alone. A session's time zone changes
+-- nothing.
 with submissions as (
 
     select

@@ -1,7 +1,7 @@
--- How far does the rule for sessions decide how many hours a learner has spent?
--- Gaps of 15, 30, 60 and 90 minutes, and the original challenge's rule: from each login to
--- the last event before the next one, uncapped and capped at 2 and 4 hours. All are lower
--- bounds.
+-- How far does the rule for sessions decide how many hours a learner has spent? Gaps
+-- of 15, 30, 60 and 90 minutes, and the original challenge's rule: from each login to
+-- the last event before the next one, uncapped and capped at 2 and 4 hours. All are
+-- lower bounds.
 {% set caps = {'uncapped': none, 'capped at 2 h': 7200, 'capped at 4 h': 14400} %}
 
 with learners as (

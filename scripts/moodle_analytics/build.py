@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from rich.progress import Progress
 
 PROJECT = "moodle_analytics"
+_LOCK_TIMEOUT = "60s"
 
 
 @dataclass(frozen=True)
@@ -244,6 +245,9 @@ def _check_timezone(connection: Any, zone: str) -> None:
 def _profiles(target: Target) -> Iterator[Path]:
     """Give a folder with profiles.yml; where none was named, one that reads libpq's variables."""
     variables = database.environment(target.server)
+    # A reader who keeps a transaction open must not stop a build for ever.
+    options = f"{os.environ.get('PGOPTIONS', '')} -c lock_timeout={_LOCK_TIMEOUT}"
+    variables["PGOPTIONS"] = options.strip()
     before = {name: os.environ.get(name) for name in variables}
     os.environ.update(variables)
     try:
@@ -314,6 +318,11 @@ def _refuse_errors(results: Sequence[Any]) -> None:
         return
     first = errors[0]
     more = f" ({len(errors) - 1} more failed.)" if len(errors) > 1 else ""
+    if "lock timeout" in (first.message or ""):
+        raise UserError(
+            f"{first.node.name} could not be replaced within {_LOCK_TIMEOUT}: another session keeps it "
+            "open (a dashboard or an editor in a transaction); close that and build again."
+        )
     raise UserError(
         f"{first.node.name} could not be built: {_sentence(first.message or '')}{more} "
         "dbt's log is in logs/dbt.log."

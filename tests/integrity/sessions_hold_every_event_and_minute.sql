@@ -37,7 +37,7 @@ days as (
 
     select
         user_id,
-        sum(case when is_quarantined then 0 else minutes_low end) as minutes_low
+        sum(case when is_quarantined then 0 else seconds_low end) / 60.0 as minutes_low
     from {{ ref('int_session_days') }}
     group by user_id
 

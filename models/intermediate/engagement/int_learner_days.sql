@@ -64,9 +64,9 @@ final as (
         sum(
             case
                 when session_days.is_quarantined then 0
-                else session_days.minutes_{{ bound }}
+                else session_days.seconds_{{ bound }}
             end
-        ) as minutes_{{ bound }},
+        ) as seconds_{{ bound }},
         {%- endfor %}
         max(session_days.last_participating_at) as last_participating_at
     from session_days

@@ -6,8 +6,8 @@
     'event_count', 'participating_event_count', 'view_count', 'submission_count',
     'quiz_attempt_count', 'forum_view_count', 'forum_post_count', 'content_event_count',
     'assessment_event_count', 'forum_event_count', 'weekend_event_count', 'night_event_count',
-    'minutes_low', 'minutes_central', 'minutes_high',
 ] %}
+{% set bounds = ['low', 'central', 'high'] %}
 {% set hours = range(24) %}
 
 with days as (
@@ -51,6 +51,9 @@ weekly as (
         {%- for name in sums %}
         sum({{ name }}) as {{ name }},
         {%- endfor %}
+        {%- for bound in bounds %}
+        cast(sum(seconds_{{ bound }}) / 60.0 as numeric(12, 2)) as minutes_{{ bound }},
+        {%- endfor %}
         sum(sessions_begun_count) as session_count,
         count(*) as active_day_count,
         max(cognitive_depth) as cognitive_depth,
@@ -74,7 +77,7 @@ course_sessions as (
         user_id,
         course_id,
         min(week_start) as week_start,
-        sum(minutes_central) as minutes_central
+        sum(seconds_central) / 60.0 as minutes_central
     from session_days
     group by user_id, course_id, session_number
 
@@ -119,6 +122,9 @@ final as (
         weekly.week_start,
         {%- for name in sums %}
         weekly.{{ name }},
+        {%- endfor %}
+        {%- for bound in bounds %}
+        weekly.minutes_{{ bound }},
         {%- endfor %}
         weekly.session_count,
         weekly.active_day_count,

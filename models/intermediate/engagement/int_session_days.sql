@@ -63,9 +63,12 @@ credits as (
     select
         own_gaps.user_id,
         own_gaps.week_start,
-        least(
-            coalesce(own_gaps.median_gap_seconds, peer_gaps.median_gap_seconds, 0),
-            {{ limit / 2 }}
+        -- To the hundredth of a second, so that sums are exact and equal learners rank equal.
+        cast(
+            least(
+                coalesce(own_gaps.median_gap_seconds, peer_gaps.median_gap_seconds, 0),
+                {{ limit / 2 }}
+            ) as numeric(10, 2)
         ) as credit_seconds
     from own_gaps
     inner join peer_gaps
@@ -126,15 +129,12 @@ final as (
         summed.cognitive_depth,
         summed.active_hours_mask,
         summed.active_weekdays_mask,
-        cast(summed.gap_seconds / 60.0 as numeric(14, 6)) as minutes_low,
+        summed.gap_seconds as seconds_low,
         cast(
-            (summed.gap_seconds + summed.session_end_count * credits.credit_seconds) / 60.0
-            as numeric(14, 6)
-        ) as minutes_central,
-        cast(
-            (summed.gap_seconds + summed.session_end_count * {{ limit }}) / 60.0
-            as numeric(14, 6)
-        ) as minutes_high,
+            summed.gap_seconds + summed.session_end_count * credits.credit_seconds
+            as numeric(14, 2)
+        ) as seconds_central,
+        summed.gap_seconds + summed.session_end_count * {{ limit }} as seconds_high,
         summed.occurred_on,
         summed.week_start,
         {{ epoch_to_timestamp('summed.first_epoch') }} as first_event_at,

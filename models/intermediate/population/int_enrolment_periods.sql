@@ -36,14 +36,24 @@ current_periods as (
         methods.course_id,
         true as is_current,
         coalesce(roles.archetype = 'student', false) as is_student_method,
-        coalesce(methods.is_enabled, true) as is_enabled,
-        coalesce(user_enrolments.is_suspended, false) as is_suspended,
+        coalesce(user_enrolments.is_suspended, false)
+        or not coalesce(methods.is_enabled, true) as is_suspended,
         coalesce(user_enrolments.starts_at, user_enrolments.created_at) as starts_at,
         user_enrolments.ends_at,
-        case
-            when user_enrolments.is_suspended
-                then coalesce(user_enrolments.modified_at, user_enrolments.created_at)
-        end as suspended_at
+        -- Switching off a method suspends all that came through it.
+        least(
+            case
+                when user_enrolments.is_suspended
+                    then
+                        coalesce(
+                            user_enrolments.modified_at, user_enrolments.created_at
+                        )
+            end,
+            case
+                when not methods.is_enabled
+                    then coalesce(methods.modified_at, methods.created_at)
+            end
+        ) as suspended_at
     from user_enrolments
     inner join methods
         on user_enrolments.enrolment_method_id = methods.enrolment_method_id
@@ -60,7 +70,6 @@ former_periods as (
         changes.course_id,
         false as is_current,
         cast(null as boolean) as is_student_method,
-        cast(null as boolean) as is_enabled,
         cast(null as boolean) as is_suspended,
         min(case when changes.is_given then changes.changed_at end) as starts_at,
         max(case when not changes.is_given then changes.changed_at end) as ends_at,

@@ -27,6 +27,17 @@ weeks as (
 
 ),
 
+enrolments as (
+
+    select
+        user_id,
+        course_id,
+        {{ week_start(local_date('starts_at')) }} as first_week,
+        {{ week_start(local_date('least(ends_at, suspended_at)')) }} as last_week
+    from {{ ref('int_enrolment_periods') }}
+
+),
+
 last_log as (
 
     select max(observed_until) as last_log_on from weeks
@@ -72,14 +83,53 @@ spans as (
             ~ local_date('learner_courses.enrolment_ends_at')
             ~ '), learner_courses.last_event_on)'
         ) }} as last_week,
-        {{ week_start('learner_courses.enrolled_on') }} as first_enrolled_week,
+        {{ week_start('learner_courses.enrolled_on') }} as enrolled_week,
         {{ week_start(local_date('learner_courses.enrolment_ends_at')) }}
-            as last_enrolled_week,
+            as left_week,
         {{ week_start(local_date('learner_courses.suspended_at')) }} as suspended_week
     from learner_courses
     cross join last_log
     inner join course_starts
         on learner_courses.course_id = course_starts.course_id
+
+),
+
+-- An enrolment known by its role alone has one period; all others have their own.
+periods as (
+
+    select
+        spans.learner_id,
+        spans.course_id,
+        case
+            when enrolments.user_id is null then spans.enrolled_week
+            else enrolments.first_week
+        end as first_week,
+        case
+            when enrolments.user_id is null then spans.left_week
+            else enrolments.last_week
+        end as last_week,
+        spans.suspended_week
+    from spans
+    left join enrolments
+        on
+            spans.learner_id = enrolments.user_id
+            and spans.course_id = enrolments.course_id
+    where not spans.is_role_inferred
+
+),
+
+enrolled_weeks as (
+
+    select distinct
+        periods.learner_id,
+        periods.course_id,
+        weeks.week_start
+    from periods
+    inner join weeks
+        on
+            coalesce(periods.first_week, weeks.week_start) <= weeks.week_start
+            and coalesce(periods.last_week, weeks.week_start) >= weeks.week_start
+            and coalesce(periods.suspended_week, weeks.week_start) >= weeks.week_start
 
 ),
 
@@ -99,14 +149,7 @@ final as (
         spans.is_course_deleted,
         not spans.is_course_deleted
         and (
-            spans.is_role_inferred
-            or (
-                weeks.week_start
-                >= coalesce(spans.first_enrolled_week, weeks.week_start)
-                and coalesce(spans.last_enrolled_week, weeks.week_start)
-                >= weeks.week_start
-                and coalesce(spans.suspended_week, weeks.week_start) >= weeks.week_start
-            )
+            spans.is_role_inferred or enrolled_weeks.learner_id is not null
         ) as is_active_enrolment,
         case
             when weeks.week_start >= spans.course_start_week
@@ -121,6 +164,11 @@ final as (
         on
             spans.first_week <= weeks.week_start
             and spans.last_week >= weeks.week_start
+    left join enrolled_weeks
+        on
+            spans.learner_id = enrolled_weeks.learner_id
+            and spans.course_id = enrolled_weeks.course_id
+            and weeks.week_start = enrolled_weeks.week_start
 
 )
 

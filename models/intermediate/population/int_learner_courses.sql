@@ -6,25 +6,42 @@
     did not teach (is_role_inferred).
     Leaves out staff of the same course, guests, administrators and deleted users.
 #}
-with periods as (
+with last_log as (
+
+    select max(calendar_date) as last_log_on from {{ ref('int_days') }}
+
+),
+
+periods as (
 
     select
-        user_id,
-        course_id,
-        {{ bool_or('is_current') }} as has_enrolment,
-        {{ bool_or('is_current and is_student_method') }} as has_student_enrolment,
-        {{ bool_or('not is_current') }} as has_former_enrolment,
-        {{ bool_or('is_current and is_enabled and not is_suspended') }}
-            as has_open_enrolment,
-        {{ bool_or('is_current and ends_at is null') }} as is_without_end,
+        enrolments.user_id,
+        enrolments.course_id,
+        {{ bool_or('enrolments.is_current') }} as has_enrolment,
+        {{ bool_or('enrolments.is_current and enrolments.is_student_method') }}
+            as has_student_enrolment,
+        {{ bool_or('not enrolments.is_current') }} as has_former_enrolment,
+        {{ bool_or('enrolments.is_current and not enrolments.is_suspended') }}
+            as has_unsuspended_enrolment,
+        {{ bool_or(
+            'enrolments.is_current and not enrolments.is_suspended'
+            ~ ' and ' ~ local_date('enrolments.starts_at') ~ ' <= last_log.last_log_on'
+            ~ ' and coalesce(' ~ local_date('enrolments.ends_at')
+            ~ ' >= last_log.last_log_on, true)'
+        ) }} as has_open_enrolment,
+        {{ bool_or('enrolments.is_current and enrolments.ends_at is null') }}
+            as is_without_end,
         count(*) as period_count,
-        min(starts_at) as starts_at,
-        max(case when is_current then ends_at end) as ends_at,
-        max(case when is_current then suspended_at end) as suspended_at,
-        max(case when not is_current then ends_at end) as deleted_at
-    from {{ ref('int_enrolment_periods') }}
-    where course_id > 1
-    group by user_id, course_id
+        min(enrolments.starts_at) as starts_at,
+        max(case when enrolments.is_current then enrolments.ends_at end) as ends_at,
+        max(case when enrolments.is_current then enrolments.suspended_at end)
+            as suspended_at,
+        max(case when not enrolments.is_current then enrolments.ends_at end)
+            as deleted_at
+    from {{ ref('int_enrolment_periods') }} as enrolments
+    cross join last_log
+    where enrolments.course_id > 1
+    group by enrolments.user_id, enrolments.course_id
 
 ),
 
@@ -74,8 +91,7 @@ known as (
 
     select
         exists (select 1 from roles)
-        or exists (select 1 from periods where has_student_enrolment) as is_role_known,
-        (select max(calendar_date) from {{ ref('int_days') }}) as last_log_on
+        or exists (select 1 from periods where has_student_enrolment) as is_role_known
 
 ),
 
@@ -117,7 +133,6 @@ evidence as (
         pairs.user_id,
         pairs.course_id,
         not known.is_role_known as is_role_inferred,
-        known.last_log_on,
         coalesce(roles.is_staff, false) as is_staff,
         coalesce(roles.was_staff, false) as was_staff,
         not known.is_role_known
@@ -140,8 +155,12 @@ evidence as (
             or coalesce(activity.participating_event_count, 0) > 0
         )
         and coalesce(activity.teaching_event_count, 0) = 0 as looks_like_learner,
-        coalesce(periods.has_open_enrolment, roles.is_student, false)
+        not known.is_role_known
+        or coalesce(periods.has_open_enrolment, roles.is_student, false)
             as has_open_enrolment,
+        not known.is_role_known
+        or coalesce(periods.has_unsuspended_enrolment, roles.is_student, false)
+            as has_unsuspended_enrolment,
         coalesce(periods.is_without_end, true) as is_without_end,
         coalesce(periods.period_count, 1) as enrolment_period_count,
         coalesce(activity.participating_event_count, 0) as participating_event_count,
@@ -202,17 +221,11 @@ final as (
         end as entry_state,
         learners.is_current,
         learners.is_current
-        and (learners.has_open_enrolment or learners.is_role_inferred)
-        and not users.is_suspended
-        and (
-            learners.is_without_end
-            or {{ local_date('learners.ends_at') }} >= learners.last_log_on
-        ) as is_active,
+        and learners.has_open_enrolment
+        and not users.is_suspended as is_active,
         learners.is_current
-        and (
-            users.is_suspended
-            or not (learners.has_open_enrolment or learners.is_role_inferred)
-        ) as is_suspended,
+        and (users.is_suspended or not learners.has_unsuspended_enrolment)
+            as is_suspended,
         learners.is_role_inferred,
         learners.enrolment_period_count,
         learners.participating_event_count,
@@ -226,7 +239,7 @@ final as (
             when not learners.is_current then null
             when users.is_suspended
                 then coalesce(users.suspended_at, learners.enrolled_at)
-            when not learners.has_open_enrolment then learners.suspended_at
+            when not learners.has_unsuspended_enrolment then learners.suspended_at
         end as suspended_at,
         learners.first_event_at,
         learners.last_event_at,

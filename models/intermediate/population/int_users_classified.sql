@@ -3,6 +3,12 @@
     The zone is the user's own where Moodle tells a name that the engine knows ('99' is the site's),
     else that of the country, else the program's; the last two are marked as assumed.
 #}
+{% set half_hours = {
+    '-4.5': 'America/Caracas', '-3.5': 'America/St_Johns', '3.5': 'Asia/Tehran',
+    '4.5': 'Asia/Kabul', '5.5': 'Asia/Kolkata', '5.75': 'Asia/Kathmandu',
+    '6.5': 'Asia/Yangon', '9.5': 'Australia/Darwin',
+} %}
+
 with users as (
 
     select * from {{ ref('stg_moodle__users') }}
@@ -58,12 +64,14 @@ accounts as (
         lower(users.country) as country_name,
         case
             when users.timezone = '99' then settings.site_timezone
-            when users.timezone in ('0', '0.0') then 'UTC'
             -- Old sites keep hours east of Greenwich; POSIX zone names count west.
-            when users.timezone like '-%.0'
-                then 'Etc/GMT+' || replace(replace(users.timezone, '-', ''), '.0', '')
-            when users.timezone like '%.0'
-                then 'Etc/GMT-' || replace(users.timezone, '.0', '')
+            {%- for hours in range(-12, 15) %}
+            when users.timezone in ('{{ hours }}', '{{ hours }}.0')
+                then 'Etc/GMT{{ '%+d' % -hours if hours }}'
+            {%- endfor %}
+            {%- for hours, zone in half_hours.items() %}
+            when users.timezone = '{{ hours }}' then '{{ zone }}'
+            {%- endfor %}
             else users.timezone
         end as own_timezone
     from users

@@ -31,7 +31,7 @@ final as (
         cast(sum(session_days.participating_event_count) as integer)
             as participating_event_count,
         {%- for bound in ['low', 'central', 'high'] %}
-        cast(sum(session_days.minutes_{{ bound }}) as numeric(12, 2))
+        cast(sum(session_days.seconds_{{ bound }}) / 60.0 as numeric(12, 2))
             as minutes_{{ bound }},
         {%- endfor %}
         min(session_days.week_start) as week_start,

@@ -7,6 +7,7 @@
     'event_count', 'participating_event_count', 'view_count', 'submission_count',
     'quiz_attempt_count', 'forum_view_count', 'forum_post_count', 'login_count'
 ] %}
+{% set bounds = ['low', 'central', 'high'] %}
 
 with grid as (
 
@@ -36,9 +37,18 @@ days as (
 
 ),
 
-sessions as (
+learner_courses as (
 
-    select * from {{ ref('fct_sessions') }}
+    select
+        learner_id,
+        course_id
+    from {{ ref('int_learner_courses') }}
+
+),
+
+session_days as (
+
+    select * from {{ ref('int_session_days') }}
     where not is_quarantined
 
 ),
@@ -85,12 +95,28 @@ activity as (
         count(distinct occurred_on) as active_day_count,
         count(distinct case when course_id > 1 then course_id end)
             as active_course_count,
-        sum(minutes_low) as minutes_low,
-        sum(minutes_central) as minutes_central,
-        sum(minutes_high) as minutes_high,
+        {%- for bound in bounds %}
+        sum(seconds_{{ bound }}) / 60.0 as minutes_{{ bound }},
+        {%- endfor %}
         max(occurred_on) as last_active_on
     from days
     group by learner_id, week_start
+
+),
+
+sessions as (
+
+    select
+        session_days.user_id as learner_id,
+        min(session_days.week_start) as week_start,
+        sum(session_days.seconds_central) / 60.0 as minutes_central
+    from session_days
+    left join learner_courses
+        on
+            session_days.user_id = learner_courses.learner_id
+            and session_days.course_id = learner_courses.course_id
+    where session_days.course_id = 1 or learner_courses.learner_id is not null
+    group by session_days.user_id, session_days.session_number
 
 ),
 
@@ -148,7 +174,7 @@ final as (
         cast(coalesce(activity.site_event_count, 0) as integer) as site_event_count,
         cast(coalesce(activity.active_day_count, 0) as integer) as active_day_count,
         cast(coalesce(session_counts.session_count, 0) as integer) as session_count,
-        {%- for bound in ['low', 'central', 'high'] %}
+        {%- for bound in bounds %}
         cast(coalesce(activity.minutes_{{ bound }}, 0) as numeric(12, 2))
             as minutes_{{ bound }},
         {%- endfor %}
