@@ -1,4 +1,4 @@
-"""Drives dbt in this process: which database, which vars, progress, and a summary that people read."""
+"""Drives dbt in this process: which database, which vars, progress, and a readable summary."""
 
 from __future__ import annotations
 
@@ -173,24 +173,23 @@ def print_summary(summary: Summary) -> None:
 
 
 def _server_of_profile(folder: Path, target: str | None) -> database.Server:
-    from dbt.config.runtime import load_profile
-    from dbt.exceptions import DbtBaseException
-    from dbt.flags import set_from_args
-    from dbt_common.clients.system import path_exists
+    from argparse import Namespace
 
-    if not path_exists(str(folder / "profiles.yml")):
+    from dbt.config.runtime import load_profile
+    from dbt.flags import set_from_args
+    from dbt_common.exceptions import DbtBaseException
+
+    if not (folder / "profiles.yml").is_file():
         raise UserError(
             f"There is no profiles.yml in {folder}: copy profiles.example.yml there, "
             "or name another folder with --profiles-dir."
         )
-    from argparse import Namespace
-
     try:
         set_from_args(Namespace(PROFILES_DIR=str(folder), PROJECT_DIR=str(project_dir())), None)
         profile = load_profile(str(project_dir()), {}, PROJECT, target)
     except DbtBaseException as error:
         raise UserError(_sentence(str(error))) from None
-    found = profile.credentials
+    found: Any = profile.credentials
     if found.type != "postgres":
         raise UserError(f"The dbt profile in {folder} is for {found.type}: postgres is needed.")
     return database.Server(
@@ -237,7 +236,7 @@ def _check_timezone(connection: Any, zone: str) -> None:
         if cursor.fetchone() is None:
             raise UserError(
                 f"PostgreSQL knows no time zone {zone!r}: give a name such as Africa/Addis_Ababa "
-                "(`select name from pg_timezone_names` lists them)."
+                "(the view pg_timezone_names lists them)."
             )
 
 
@@ -298,7 +297,7 @@ def _watcher(progress: Progress) -> Any:
 
 
 def _is_mart(row: Any) -> bool:
-    return row.node.resource_type == "model" and row.node.fqn[1] == "marts"
+    return bool(row.node.resource_type == "model" and row.node.fqn[1] == "marts")
 
 
 def _mart(row: Any) -> Mart:
@@ -320,8 +319,8 @@ def _refuse_errors(results: Sequence[Any]) -> None:
     more = f" ({len(errors) - 1} more failed.)" if len(errors) > 1 else ""
     if "lock timeout" in (first.message or ""):
         raise UserError(
-            f"{first.node.name} could not be replaced within {_LOCK_TIMEOUT}: another session keeps it "
-            "open (a dashboard or an editor in a transaction); close that and build again."
+            f"{first.node.name} could not be replaced within {_LOCK_TIMEOUT}: another session "
+            "keeps it open (a dashboard or an editor in a transaction); close that and build again."
         )
     raise UserError(
         f"{first.node.name} could not be built: {_sentence(first.message or '')}{more} "

@@ -5,6 +5,7 @@ Exit codes: 0 done, 1 faults found, 2 could not run.
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Annotated
 
@@ -19,7 +20,9 @@ app = typer.Typer(
     rich_markup_mode="markdown",
     pretty_exceptions_enable=False,
 )
-db = typer.Typer(help="The PostgreSQL server: where it is, and the embedded one.", no_args_is_help=True)
+db = typer.Typer(
+    help="The PostgreSQL server: where it is, and the embedded one.", no_args_is_help=True
+)
 app.add_typer(db, name="db")
 
 
@@ -29,6 +32,210 @@ def db_start() -> None:
     from moodle_analytics import database
 
     typer.echo(database.describe(database.locate()))
+
+
+@db.command("stop")
+def db_stop() -> None:
+    """Stop the embedded server of this home, and no other."""
+    from moodle_analytics import postgres
+
+    was_running = postgres.stop(postgres.home())
+    typer.echo("Stopped." if was_running else "The embedded server was not running.")
+
+
+@db.command("status")
+def db_status() -> None:
+    """Say which server is used, and whether it answers (exit code 1 where not)."""
+    from moodle_analytics import database
+
+    line, answers = database.status()
+    typer.echo(line)
+    raise typer.Exit(0 if answers else 1)
+
+
+@db.command("url")
+def db_url(
+    export: Annotated[bool, typer.Option(help="Print shell lines that export PGHOST, ...")] = False,
+    with_password: Annotated[bool, typer.Option(help="Put the password into the URL.")] = False,
+) -> None:
+    """Print where the database is, for other programs.
+
+    `eval "$(moodle-analytics db url --export)"` makes plain dbt and psql use it; those lines hold
+    the password.
+    """
+    from moodle_analytics import database
+
+    server = database.locate()
+    typer.echo(database.exports(server) if export else database.url(server, with_password))
+
+
+@db.command("psql", context_settings={"ignore_unknown_options": True})
+def db_psql(
+    arguments: Annotated[list[str] | None, typer.Argument(help="Arguments for psql.")] = None,
+) -> None:
+    """Open psql on the database."""
+    from moodle_analytics import database, postgres
+
+    psql = str(postgres.client("psql"))
+    variables = os.environ | database.environment(database.locate())
+    os.execve(psql, [psql, *(arguments or [])], variables)  # noqa: S606
+
+
+@app.command("load")
+def load_dump(
+    dump: Annotated[
+        str, typer.Argument(help="A pg_dump: .sql, .gz, .zip, custom, tar, directory; - for stdin.")
+    ],
+    prefix: Annotated[
+        str | None, typer.Option(help="Table prefix, where the dump holds several sites.")
+    ] = None,
+    schema: Annotated[
+        str | None, typer.Option(help="Schema, where the dump holds several sites.")
+    ] = None,
+    database_name: Annotated[
+        str | None, typer.Option("--database", help="Name of the database to make.")
+    ] = None,
+) -> None:
+    """Restore a dump of a Moodle site into a database of its own, and say what it holds.
+
+    The database appears, or replaces the one loaded before, only when the whole dump is in.
+    """
+    from moodle_analytics import database, load
+
+    loaded = load.load(dump, database.locate(), name=database_name, schema=schema, prefix=prefix)
+    typer.echo(load.report(loaded))
+
+
+@app.command("generate")
+def generate_academy(
+    learners: Annotated[int, typer.Option(help="People who learn; 20 others come on top.")] = 1_032,
+    weeks: Annotated[int, typer.Option(help="Weeks from 24 January 2019 on.")] = 27,
+    events: Annotated[int, typer.Option(help="Rows of the log, exactly.")] = 417_554,
+    seed: Annotated[int, typer.Option(help="The same seed and options give the same rows.")] = 1,
+    moodle_version: Annotated[
+        str, typer.Option(help="Whose tables and columns: 2.7, 3.1, 3.5 ... 4.3, 4.5.")
+    ] = "4.5",
+    reduced: Annotated[
+        bool,
+        typer.Option("--reduced", help="Only the 16 core tables; users without names or e-mail."),
+    ] = False,
+    prefix: Annotated[str, typer.Option(help="Prefix of the tables.")] = "mdl_",
+    timezone: Annotated[str, typer.Option(help="The site's own time zone.")] = "UTC",
+    database: Annotated[
+        str | None, typer.Option(help="Database to make (default: PGDATABASE, moodle).")
+    ] = None,
+) -> None:
+    """Make a Moodle database of invented people, in the size and habits of a real programme.
+
+    An academy made earlier is replaced in one step; a database that was not made here never is.
+
+    Examples:
+
+        moodle-analytics generate
+
+        moodle-analytics generate --learners 200 --weeks 12 --events 60000 --seed 7
+
+        moodle-analytics generate --events 1000000 --database academy_big
+
+        moodle-analytics generate --reduced --moodle-version 3.6 --database academy_reduced
+    """
+    from moodle_analytics import database as databases
+    from moodle_analytics import generate
+
+    options = generate.Options(
+        learners=learners,
+        weeks=weeks,
+        events=events,
+        seed=seed,
+        moodle_version=moodle_version,
+        reduced=reduced,
+        prefix=prefix,
+        timezone=timezone,
+    )
+    server = databases.locate()
+    name = database or server.database
+    summary = generate.generate_database(server, options, name)
+    typer.echo(
+        f"Made {name}: {summary.users:,} users, {summary.learners:,} of them learners "
+        f"({summary.never_logged_in:,} never logged in), {summary.log_rows:,} log rows, "
+        f"{len(summary.tables)} tables of Moodle {moodle_version}."
+    )
+
+
+@app.command("build", context_settings={"ignore_unknown_options": True})
+def build_marts(
+    arguments: Annotated[
+        list[str] | None, typer.Argument(help="Arguments for dbt build, after `--`.")
+    ] = None,
+    database: Annotated[
+        str | None,
+        typer.Option(help="Database with Moodle's tables (default: PGDATABASE, moodle)."),
+    ] = None,
+    timezone: Annotated[
+        str | None, typer.Option(help="Zone that decides days and weeks, as Africa/Addis_Ababa.")
+    ] = None,
+    schema: Annotated[str | None, typer.Option(help="Schema of Moodle's tables.")] = None,
+    prefix: Annotated[str | None, typer.Option(help="Prefix of Moodle's tables.")] = None,
+    target: Annotated[str | None, typer.Option(help="Target of the dbt profile.")] = None,
+    profiles_dir: Annotated[
+        Path | None, typer.Option(help="Folder of a profiles.yml, instead of libpq's variables.")
+    ] = None,
+) -> None:
+    """Build the marts and check them: dbt, with a progress bar and a summary.
+
+    Exits with 1 where a check failed, with 2 where a model could not be built.
+
+    Examples:
+
+        moodle-analytics build
+
+        moodle-analytics build --timezone Africa/Addis_Ababa
+
+        moodle-analytics build -- --select fct_weekly_engagement+
+
+        moodle-analytics build -- --vars '{session_gap_minutes: 60}'
+    """
+    from moodle_analytics import build
+
+    chosen = build.find_target(database_name=database, target=target, profiles_dir=profiles_dir)
+    summary = build.build(
+        chosen, schema=schema, prefix=prefix, timezone=timezone, arguments=arguments or []
+    )
+    build.print_summary(summary)
+    if summary.faults:
+        raise typer.Exit(1)
+
+
+@app.command("show")
+def show_weeks(
+    course: Annotated[int | None, typer.Option(help="Moodle's id of the course.")] = None,
+    learner: Annotated[int | None, typer.Option(help="Moodle's id of the user.")] = None,
+    database: Annotated[str | None, typer.Option(help="Database with the marts.")] = None,
+) -> None:
+    """Draw a course's weeks, and one learner's, in the terminal.
+
+    Examples:
+
+        moodle-analytics show
+
+        moodle-analytics show --course 2 --learner 7
+    """
+    from contextlib import closing
+
+    from moodle_analytics import database as databases
+    from moodle_analytics import show
+
+    server = databases.locate()
+    with closing(databases.connect(server, database, readonly=True)) as connection:
+        show.show(connection, course_id=course, learner_id=learner)
+
+
+@app.command("demo")
+def run_demo() -> None:
+    """Make an academy of invented people, build its marts and show what came out."""
+    from moodle_analytics import demo
+
+    demo.run()
 
 
 def main() -> None:

@@ -156,7 +156,8 @@ def _choose(
             "There is no learner's week to show here: check --course and --learner, or look with "
             "`moodle-analytics db psql` at marts.dim_courses."
         )
-    return rows[0]
+    course, learner = rows[0]
+    return course, learner
 
 
 def _rows(connection: Connection, query: str, values: Any) -> list[Any]:

@@ -238,7 +238,13 @@ final as (
         case
             when not learners.is_current then null
             when users.is_suspended
-                then coalesce(users.suspended_at, learners.enrolled_at)
+                then least(
+                    coalesce(users.suspended_at, learners.enrolled_at),
+                    case
+                        when not learners.has_unsuspended_enrolment
+                            then learners.suspended_at
+                    end
+                )
             when not learners.has_unsuspended_enrolment then learners.suspended_at
         end as suspended_at,
         learners.first_event_at,

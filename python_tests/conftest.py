@@ -1,0 +1,149 @@
+"""Fixtures that several test modules share."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import pytest
+
+from moodle_analytics import build, database, load, postgres
+
+SHARED_DATA = Path(__file__).parents[2] / "shared" / "data"
+
+
+@pytest.fixture(scope="session")
+def new_home() -> Iterator[Callable[[str], Path]]:
+    """Make homes of embedded servers, which are stopped and removed at the end.
+
+    They are not below pytest's own directory: root's is closed to the user that the server runs as.
+    """
+    base = Path(tempfile.mkdtemp(prefix="moodle analytics "))
+    base.chmod(0o711)
+    homes: list[Path] = []
+
+    def make(name: str) -> Path:
+        homes.append(base / name)
+        return homes[-1]
+
+    yield make
+    for home in homes:
+        postgres.stop(home)
+    shutil.rmtree(base)
+
+
+@pytest.fixture(scope="session")
+def server(new_home: Callable[[str], Path]) -> Iterator[database.Server]:
+    """One embedded server for the whole run, which `database.locate()` finds as well."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name in [name for name in os.environ if name.startswith("PG") and name != "PGBIN"]:
+            patch.delenv(name)
+        patch.setenv("MOODLE_ANALYTICS_HOME", str(new_home("shared")))
+        found = database.locate()
+        # These databases need not outlive the run: do not wait for the disk.
+        admin = replace(found, user="postgres")
+        run(admin, "postgres", "alter system set fsync = off")
+        run(admin, "postgres", "select pg_reload_conf()")
+        yield found
+
+
+@pytest.fixture
+def shared_dump() -> Path:
+    """The shared dump of a real site, where it is there."""
+    path = SHARED_DATA / "moodle_site_a.sql.gz"
+    if not path.exists():
+        pytest.skip(f"the shared dump is not at {path}")
+    return path
+
+
+@dataclass(frozen=True)
+class BuiltSite:
+    """The shared real site, loaded and built; `moodle_before` is Moodle's schema before the build.
+
+    dbt's files (manifest.json among them) are in `target_path`.
+    """
+
+    server: database.Server
+    summary: build.Summary
+    moodle_before: list[tuple[object, ...]]
+    target_path: Path
+
+    @property
+    def paths(self) -> list[str]:
+        """dbt's options that keep to `target_path`."""
+        return dbt_paths(self.target_path)
+
+
+@pytest.fixture(scope="session")
+def built_site(
+    server: database.Server, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[BuiltSite]:
+    """Load the shared real dump and build it, once for the whole run. Read only, please."""
+    path = SHARED_DATA / "moodle_site_a.sql.gz"
+    if not path.exists():
+        pytest.skip(f"the shared dump is not at {path}")
+    site = database.Server(**{**vars(server), "database": "real site"})
+    load.load(str(path), site)
+    before = schema_fingerprint(site, "public")
+    folder = tmp_path_factory.mktemp("dbt")
+    summary = build.build(build.Target(site), arguments=dbt_paths(folder))
+    yield BuiltSite(site, summary, before, folder)
+    run(server, "postgres", 'drop database if exists "real site" with (force)')
+
+
+@pytest.fixture
+def make_database(server: database.Server) -> Iterator[Callable[[str, str], database.Server]]:
+    """Make a database from SQL text; give the server with that database. Dropped at the end."""
+    names: list[str] = []
+
+    def make(name: str, script: str) -> database.Server:
+        run(server, "postgres", f'create database "{name}" template template0')
+        names.append(name)
+        run(server, name, script)
+        return replace(server, database=name)
+
+    yield make
+    for name in names:
+        run(server, "postgres", f'drop database if exists "{name}" with (force)')
+
+
+def run(server: database.Server, name: str, script: str) -> list[tuple[object, ...]]:
+    """Run SQL on a database; give the rows of its last statement, if it has any."""
+    with closing(database.connect(server, name)) as connection:
+        connection.autocommit = True
+        with connection.cursor() as cursor:
+            cursor.execute(script)
+            return cursor.fetchall() if cursor.description else []
+
+
+def dbt_paths(folder: Path) -> list[str]:
+    """dbt's options that put all its files into `folder`, where a next run finds what it parsed."""
+    return ["--target-path", str(folder), "--log-path", str(folder)]
+
+
+def schema_fingerprint(server: database.Server, schema: str) -> list[tuple[object, ...]]:
+    """Name every object of a schema; every table with its number of rows and a hash of them."""
+    names = run(
+        server,
+        server.database,
+        f"""
+        select 'relation ' || relkind::text, relname from pg_class
+        where relnamespace = '{schema}'::regnamespace
+        union all
+        select 'function', proname from pg_proc where pronamespace = '{schema}'::regnamespace
+        union all
+        select 'type', typname from pg_type where typnamespace = '{schema}'::regnamespace
+        """,
+    )
+    tables = [name for kind, name in names if kind == "relation r"]
+    hashes = " union all ".join(
+        f"select '{name}', count(*), sum(hashtextextended(t::text, 0)) "
+        f'from "{schema}"."{name}" as t'
+        for name in tables
+    )
+    return sorted(names) + sorted(run(server, server.database, hashes) if hashes else [])
