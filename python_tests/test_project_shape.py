@@ -573,7 +573,12 @@ def tree_faults(tree: Iterable[str], files: Iterable[str]) -> list[str]:
         return path.count("/") == name.count("/") and fnmatch.fnmatchcase(name, path)
 
     paths, names = list(tree), list(files)
-    leaves = [path for path in paths if not any(o.startswith(path) for o in paths if o != path)]
+    folders = {path for path in paths if path.endswith("/")}
+    leaves = [
+        path
+        for path in paths
+        if path not in folders or not any(o.startswith(path) for o in paths if o != path)
+    ]
     faults = [
         f"{path}: in the README, not on disk"
         for path in paths

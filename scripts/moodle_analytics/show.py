@@ -113,13 +113,13 @@ def _print_course(console: Any, weeks: Sequence[CourseWeek]) -> None:
 
 def _print_learner(console: Any, weeks: Sequence[LearnerWeek]) -> None:
     most = max((week.minutes for week in weeks), default=0) or 1
-    console.print(f"  {'':<{_WIDTH + 12}} minutes  days  acts  above (of peers)", style="dim")
+    console.print(f"  {'':<{_WIDTH + 12}} minutes  days  acts  peers below", style="dim")
     for week in weeks:
         bar = _BAR * round(_WIDTH * week.minutes / most)
         rank = "" if week.percentile is None else f"{week.percentile:.0f} %"
         console.print(
             f"  {week.week_start}  {bar:<{_WIDTH}} {week.minutes:>7.0f} {week.active_days:>5} "
-            f"{week.participating:>5} {rank:>6}",
+            f"{week.participating:>5} {rank:>12}",
             highlight=False,
         )
 
@@ -127,12 +127,12 @@ def _print_learner(console: Any, weeks: Sequence[LearnerWeek]) -> None:
 def _choose(
     connection: Connection, course_id: int | None, learner_id: int | None
 ) -> tuple[int, int]:
-    """Pick the course with most activity, and in it the learner in the middle of the started."""
+    """Pick the course with most activity in a learner's week, and in it a rather active learner."""
     rows = _rows(
         connection,
         """
         with totals as (
-            select course_id, learner_id, sum(event_count) as events
+            select course_id, learner_id, sum(event_count) as events, count(*) as weeks
             from marts.fct_weekly_engagement
             where (%(course)s is null or course_id = %(course)s)
                 and (%(learner)s is null or learner_id = %(learner)s)
@@ -140,7 +140,8 @@ def _choose(
         ),
         courses as (
             select course_id from totals group by course_id
-            order by coalesce(sum(events), 0) desc, course_id limit 1
+            order by count(*) >= 10 desc, coalesce(sum(events) / sum(weeks), 0) desc, course_id
+            limit 1
         )
         select course_id, learner_id
         from totals
