@@ -93,7 +93,7 @@ def built_site(
     folder = tmp_path_factory.mktemp("dbt")
     summary = build.build(build.Target(site), arguments=dbt_paths(folder))
     yield BuiltSite(site, summary, before, folder)
-    run(server, "postgres", 'drop database if exists "real site" with (force)')
+    drop_database(server, "real site")
 
 
 @pytest.fixture
@@ -119,6 +119,20 @@ def run(server: database.Server, name: str, script: str) -> list[tuple[object, .
         with connection.cursor() as cursor:
             cursor.execute(script)
             return cursor.fetchall() if cursor.description else []
+
+
+def drop_database(server: database.Server, name: str) -> None:
+    """End the sessions on a database and drop it, if it is there.
+
+    Not `with (force)`, which wants to end the server's own vacuum workers too and may not.
+    """
+    run(
+        server,
+        "postgres",
+        "select pg_terminate_backend(pid) from pg_stat_activity "
+        f"where datname = '{name}' and backend_type = 'client backend'",
+    )
+    run(server, "postgres", f'drop database if exists "{name}"')
 
 
 def dbt_paths(folder: Path) -> list[str]:

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from conftest import dbt_paths, run
+from conftest import dbt_paths, drop_database, run
 from moodle_analytics import build, database
 
 pytestmark = pytest.mark.database
@@ -177,7 +177,7 @@ def built(
     folder = tmp_path_factory.mktemp("dbt")
     target = build.Target(replace(server, database=NAME))
     yield build.build(target, arguments=dbt_paths(folder))
-    run(server, "postgres", f"drop database {NAME} with (force)")
+    drop_database(server, NAME)
 
 
 @pytest.fixture

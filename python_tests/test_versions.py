@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from conftest import SHARED_DATA, dbt_paths, run
+from conftest import SHARED_DATA, dbt_paths, drop_database, run
 from moodle_analytics import build, database
 from moodle_analytics.errors import UserError
 
@@ -182,10 +182,10 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def empty(server: database.Server) -> Iterator[database.Server]:
     """A database of always the same name, so that dbt need not parse the project again."""
-    run(server, "postgres", f"drop database if exists {NAME} with (force)")
+    drop_database(server, NAME)
     run(server, "postgres", f"create database {NAME} template template0")
     yield replace(server, database=NAME)
-    run(server, "postgres", f"drop database if exists {NAME} with (force)")
+    drop_database(server, NAME)
 
 
 def make_tables(server: database.Server, schema: Schema) -> None:

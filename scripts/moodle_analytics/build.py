@@ -45,12 +45,16 @@ class Mart:
 
 @dataclass(frozen=True)
 class Summary:
-    """What a build did. `faults` are failed tests, `warnings` tests that warn: name and message."""
+    """What dbt did. `faults` are failed tests, `warnings` tests that warn: name and message.
+
+    `passed` counts tests, `built` everything that dbt ran.
+    """
 
     marts: list[Mart]
     faults: list[tuple[str, str]]
     warnings: list[tuple[str, str]]
     passed: int
+    built: int
     seconds: float
 
 
@@ -97,6 +101,7 @@ def build(
     program's zone, by its PostgreSQL name. Raises UserError where the build could not run.
     """
     given, arguments = _split_vars(arguments)
+    _check_vars(given)
     with closing(database.connect(target.server, readonly=True)) as connection:
         site = find_site(
             connection,
@@ -109,12 +114,17 @@ def build(
     variables = {**given, "moodle_schema": site.schema, "moodle_prefix": site.prefix}
     if zone:
         variables["program_timezone"] = zone
-    return run_dbt(
-        target,
-        ["build", "--exclude-resource-type", "unit_test", *arguments],
-        variables=variables,
-        title="Building",
+    # Of a part of the models, run only the tests that need nothing else; unit tests are for CI.
+    defaults = ["--indirect-selection", "buildable", "--exclude-resource-type", "unit_test"]
+    summary = run_dbt(
+        target, ["build", *defaults, *arguments], variables=variables, title="Building"
     )
+    if not summary.built:
+        raise UserError(
+            f"dbt found nothing to build with {' '.join(arguments) or 'these arguments'}: "
+            "check the names behind --select and --exclude."
+        )
+    return summary
 
 
 def run_dbt(
@@ -145,6 +155,7 @@ def run_dbt(
         faults=_tests(results, "fail"),
         warnings=_tests(results, "warn"),
         passed=sum(1 for row in results if str(row.status) == "pass"),
+        built=len(results),
         seconds=time.monotonic() - started,
     )
 
@@ -228,6 +239,22 @@ def _split_vars(arguments: Sequence[str]) -> tuple[dict[str, Any], list[str]]:
     if waiting:
         raise UserError("--vars wants a YAML mapping behind it, as --vars '{key: value}'.")
     return given, rest
+
+
+def _check_vars(given: Mapping[str, Any]) -> None:
+    """Refuse a var that the project does not have, or of another type than its default."""
+    import yaml
+
+    with (project_dir() / "dbt_project.yml").open(encoding="utf-8") as file:
+        defaults = yaml.safe_load(file)["vars"]
+    for name, value in given.items():
+        if name not in defaults:
+            raise UserError(f"There is no var {name}: dbt_project.yml has {', '.join(defaults)}.")
+        default = defaults[name]
+        wanted = (int, float) if type(default) in (int, float) else type(default)
+        if not isinstance(value, wanted) or isinstance(value, bool) != isinstance(default, bool):
+            kind = {bool: "true or false", str: "a text"}.get(type(default), "a number")
+            raise UserError(f"The var {name} must be {kind}, as {default!r}, not {value!r}.")
 
 
 def _check_timezone(connection: Any, zone: str) -> None:
@@ -322,8 +349,9 @@ def _refuse_errors(results: Sequence[Any]) -> None:
             f"{first.node.name} could not be replaced within {_LOCK_TIMEOUT}: another session "
             "keeps it open (a dashboard or an editor in a transaction); close that and build again."
         )
+    verb = "built" if first.node.resource_type in ("model", "seed", "snapshot") else "run"
     raise UserError(
-        f"{first.node.name} could not be built: {_sentence(first.message or '')}{more} "
+        f"{first.node.name} could not be {verb}: {_sentence(first.message or '')}{more} "
         "dbt's log is in logs/dbt.log."
     )
 

@@ -28,7 +28,14 @@ app.add_typer(db, name="db")
 
 @db.command("start")
 def db_start() -> None:
-    """Start the embedded server, or say that it runs already."""
+    """Start the embedded server, or say that it runs already.
+
+    Examples:
+
+        moodle-analytics db start
+
+        MOODLE_ANALYTICS_HOME=/srv/analytics moodle-analytics db start
+    """
     from moodle_analytics import database
 
     typer.echo(database.describe(database.locate()))
@@ -36,7 +43,12 @@ def db_start() -> None:
 
 @db.command("stop")
 def db_stop() -> None:
-    """Stop the embedded server of this home, and no other."""
+    """Stop the embedded server of this home, and no other.
+
+    Examples:
+
+        moodle-analytics db stop
+    """
     from moodle_analytics import postgres
 
     was_running = postgres.stop(postgres.home())
@@ -45,7 +57,14 @@ def db_stop() -> None:
 
 @db.command("status")
 def db_status() -> None:
-    """Say which server is used, and whether it answers (exit code 1 where not)."""
+    """Say which server is used, and whether it answers (exit code 1 where not).
+
+    Examples:
+
+        moodle-analytics db status
+
+        PGHOST=db.example.org PGUSER=analyst moodle-analytics db status
+    """
     from moodle_analytics import database
 
     line, answers = database.status()
@@ -73,7 +92,14 @@ def db_url(
 def db_psql(
     arguments: Annotated[list[str] | None, typer.Argument(help="Arguments for psql.")] = None,
 ) -> None:
-    """Open psql on the database."""
+    """Open psql on the database.
+
+    Examples:
+
+        moodle-analytics db psql
+
+        moodle-analytics db psql -d academy -c 'select * from marts.dim_courses'
+    """
     from moodle_analytics import database, postgres
 
     psql = str(postgres.client("psql"))
@@ -99,6 +125,14 @@ def load_dump(
     """Restore a dump of a Moodle site into a database of its own, and say what it holds.
 
     The database appears, or replaces the one loaded before, only when the whole dump is in.
+
+    Examples:
+
+        moodle-analytics load moodle.sql.gz
+
+        ssh db.example.org pg_dump -Fc moodle | moodle-analytics load -
+
+        moodle-analytics load two_sites.dump --schema lms --prefix m_ --database second_site
     """
     from moodle_analytics import database, load
 
@@ -232,7 +266,12 @@ def show_weeks(
 
 @app.command("demo")
 def run_demo() -> None:
-    """Make an academy of invented people, build its marts and show what came out."""
+    """Make an academy of invented people, build its marts and show what came out.
+
+    Examples:
+
+        moodle-analytics demo
+    """
     from moodle_analytics import demo
 
     demo.run()

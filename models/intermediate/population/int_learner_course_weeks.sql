@@ -74,7 +74,6 @@ spans as (
     select
         learner_courses.learner_id,
         learner_courses.course_id,
-        learner_courses.is_role_inferred,
         course_starts.is_course_deleted,
         course_starts.course_start_week,
         {{ week_start('learner_courses.started_on') }} as first_week,
@@ -94,7 +93,7 @@ spans as (
 
 ),
 
--- An enrolment known by its role alone has one period; all others have their own.
+-- An enrolment known by its role alone, or inferred, has one period.
 periods as (
 
     select
@@ -114,7 +113,6 @@ periods as (
         on
             spans.learner_id = enrolments.user_id
             and spans.course_id = enrolments.course_id
-    where not spans.is_role_inferred
 
 ),
 
@@ -148,9 +146,7 @@ final as (
         weeks.is_partial_week,
         spans.is_course_deleted,
         not spans.is_course_deleted
-        and (
-            spans.is_role_inferred or enrolled_weeks.learner_id is not null
-        ) as is_active_enrolment,
+        and enrolled_weeks.learner_id is not null as is_active_enrolment,
         case
             when weeks.week_start >= spans.course_start_week
                 then {{ weeks_between(

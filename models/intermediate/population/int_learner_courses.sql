@@ -21,6 +21,8 @@ periods as (
         {{ bool_or('enrolments.is_current and enrolments.is_student_method') }}
             as has_student_enrolment,
         {{ bool_or('not enrolments.is_current') }} as has_former_enrolment,
+        {{ bool_or('not enrolments.is_current and enrolments.ends_at is null') }}
+            as has_unfinished_enrolment,
         {{ bool_or('enrolments.is_current and not enrolments.is_suspended') }}
             as has_unsuspended_enrolment,
         {{ bool_or(
@@ -135,9 +137,14 @@ evidence as (
         not known.is_role_known as is_role_inferred,
         coalesce(roles.is_staff, false) as is_staff,
         coalesce(roles.was_staff, false) as was_staff,
-        not known.is_role_known
-        or coalesce(roles.is_student, false)
-        or coalesce(periods.has_student_enrolment, false) as is_current,
+        case
+            when known.is_role_known
+                then
+                    coalesce(roles.is_student, false)
+                    or coalesce(periods.has_student_enrolment, false)
+            -- The log may tell of an enrolment and of its end where no table does.
+            else coalesce(periods.has_unfinished_enrolment, true)
+        end as is_current,
         coalesce(roles.was_student, false) as was_student,
         -- Enrolled without any role, in a course whose method is one for students.
         roles.user_id is null
