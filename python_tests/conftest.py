@@ -109,7 +109,7 @@ def make_database(server: database.Server) -> Iterator[Callable[[str, str], data
 
     yield make
     for name in names:
-        run(server, "postgres", f'drop database if exists "{name}" with (force)')
+        drop_database(server, name)
 
 
 def run(server: database.Server, name: str, script: str) -> list[tuple[object, ...]]:

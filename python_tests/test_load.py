@@ -22,7 +22,7 @@ from types import SimpleNamespace
 import pytest
 from typer.testing import CliRunner
 
-from conftest import SHARED_DATA, run
+from conftest import SHARED_DATA, drop_database, run
 from moodle_analytics import cli, database, dump, load, postgres
 from moodle_analytics.errors import UserError
 from small_site import site_sql
@@ -46,7 +46,7 @@ def pg_dump(server: database.Server) -> Dump:
             command = [program, *options]
             return subprocess.run(command, env=environment, capture_output=True, check=True).stdout
         finally:
-            run(server, "postgres", "drop database dumped with (force)")
+            drop_database(server, "dumped")
 
     return take
 

@@ -14,7 +14,7 @@ import pytest
 
 import handmade
 import moodle_tables
-from conftest import SHARED_DATA, run
+from conftest import SHARED_DATA, drop_database, run
 from moodle_analytics import build, database
 from oracle import Oracle
 from oracle_weeks import (
@@ -77,7 +77,7 @@ def site(server: database.Server) -> Iterator[database.Server]:
     run(server, "postgres", f'create database "{NAME}" template template0')
     run(server, NAME, handmade.make_site().sql())
     yield server
-    run(server, "postgres", f'drop database "{NAME}" with (force)')
+    drop_database(server, NAME)
 
 
 @pytest.fixture(scope="module")
