@@ -45,7 +45,7 @@ class Mart:
 
 @dataclass(frozen=True)
 class Summary:
-    """What dbt did. `faults` are failed tests, `warnings` tests that warn: name and message.
+    """What dbt did. `faults` are failed tests, `warnings` tests that warn: name and remark.
 
     `passed` counts tests, `built` everything that dbt ran.
     """
@@ -298,13 +298,14 @@ def _progress(title: str) -> Iterator[Progress]:
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
     columns = (
-        TextColumn("{task.description}"),
-        BarColumn(),
+        TextColumn(title),
+        BarColumn(bar_width=24),
         MofNCompleteColumn(),
         TimeElapsedColumn(),
+        TextColumn("{task.description}"),
     )
     with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
-        progress.add_task(title, total=None)
+        progress.add_task("reading the project", total=None)
         yield progress
 
 
@@ -317,8 +318,9 @@ def _watcher(progress: Progress) -> Any:
         if event.info.name == "NodeFinished":
             progress.advance(task)
         elif event.info.name == "LogStartLine":
-            description = " ".join(str(data.description).split()[-1:])
-            progress.update(task, total=data.total, description=description[-60:])
+            # The last word is the name; longer ones would push the numbers off a narrow terminal.
+            name = str(data.description).split()[-1]
+            progress.update(task, total=data.total, description=name[:28])
 
     return watch
 
@@ -334,7 +336,10 @@ def _mart(row: Any) -> Mart:
 
 def _tests(results: Sequence[Any], status: str) -> list[tuple[str, str]]:
     found = [row for row in results if str(row.status) == status]
-    return [(row.node.name, _sentence(row.message or "")) for row in found]
+    return [
+        (row.node.name, f"{row.failures} rows; {row.node.original_file_path} says what it means")
+        for row in found
+    ]
 
 
 def _refuse_errors(results: Sequence[Any]) -> None:

@@ -10,6 +10,10 @@ import typer
 from moodle_analytics import build, database, generate, show
 
 DATABASE = "academy"
+_AFTERWARDS = (
+    "The database server goes on running: `moodle-analytics db status` says where its data are,\n"
+    "`moodle-analytics db stop` stops it."
+)
 
 
 def run() -> None:
@@ -18,8 +22,12 @@ def run() -> None:
     A database that the user loaded is left alone. Raises UserError.
     """
     server = replace(database.locate(), database=DATABASE)
-    typer.echo("1/3  Making an academy of the brief's size (invented people) ...")
-    generate.generate_database(server, generate.Options(), DATABASE)
+    options = generate.Options()
+    typer.echo(
+        f"1/3  Making an academy: {options.learners:,} invented learners, {options.weeks} weeks, "
+        f"{options.events:,} log rows ..."
+    )
+    generate.generate_database(server, options, DATABASE)
     typer.echo("2/3  Building the marts ...")
     summary = build.build(build.Target(server))
     build.print_summary(summary)
@@ -31,5 +39,6 @@ def run() -> None:
         f"  moodle-analytics show --database {DATABASE} --course ID --learner ID\n"
         f"  moodle-analytics db psql -d {DATABASE}   # the schema is marts\n"
         "With your own site:\n"
-        "  moodle-analytics load YOUR_DUMP.sql.gz && moodle-analytics build"
+        "  moodle-analytics load YOUR_DUMP.sql.gz && moodle-analytics build\n"
+        + (_AFTERWARDS if server.is_embedded else "")
     )

@@ -25,6 +25,7 @@ class LearnerWeek:
     active_days: int
     participating: int
     percentile: float | None
+    is_partial: bool
 
 
 @dataclass(frozen=True)
@@ -35,6 +36,7 @@ class CourseWeek:
     enrolled: int
     active: int
     median_minutes: float | None
+    is_partial: bool
 
 
 def course_weeks(connection: Connection, course_id: int) -> list[CourseWeek]:
@@ -44,7 +46,8 @@ def course_weeks(connection: Connection, course_id: int) -> list[CourseWeek]:
         """
         select week_start, count(*), count(*) filter (where event_count > 0),
             percentile_cont(0.5) within group (order by minutes_central)
-                filter (where event_count > 0)
+                filter (where event_count > 0),
+            bool_or(is_partial_week)
         from marts.fct_weekly_engagement
         where course_id = %s and is_observed
         group by week_start
@@ -61,14 +64,14 @@ def learner_weeks(connection: Connection, course_id: int, learner_id: int) -> li
         connection,
         """
         select week_start, minutes_central, active_day_count, participating_event_count,
-            engagement_percentile
+            engagement_percentile, is_partial_week
         from marts.fct_weekly_engagement
         where course_id = %s and learner_id = %s and is_observed
         order by week_start
         """,
         [course_id, learner_id],
     )
-    return [LearnerWeek(row[0], float(row[1]), row[2], row[3], row[4]) for row in rows]
+    return [LearnerWeek(row[0], float(row[1]), *row[2:]) for row in rows]
 
 
 def show(connection: Connection, *, course_id: int | None, learner_id: int | None) -> None:
@@ -92,10 +95,19 @@ def show(connection: Connection, *, course_id: int | None, learner_id: int | Non
         [course_id],
     )[0][0]
     console = Console()
-    console.print(f"\n[bold]Course {course_id}[/bold], {title}: learners active in each week")
+    console.print(f"\n[bold]Course {course_id}[/bold], {title}")
+    console.print(
+        "Learners with any activity, of those enrolled; median minutes of the active", style="dim"
+    )
     _print_course(console, course_weeks(connection, course_id))
-    console.print(f"\n[bold]Learner {learner_id}[/bold] in it: estimated minutes in each week")
+    console.print(f"\n[bold]Learner {learner_id}[/bold] in this course")
+    console.print(
+        "Minutes (estimated), active days, participating events, peers less engaged",
+        style="dim",
+    )
     _print_learner(console, weeks)
+    if any(week.is_partial for week in weeks):
+        console.print("(cut): the log begins or ends within that week", style="dim")
 
 
 def _print_course(console: Any, weeks: Sequence[CourseWeek]) -> None:
@@ -103,25 +115,29 @@ def _print_course(console: Any, weeks: Sequence[CourseWeek]) -> None:
     for week in weeks:
         bar = _BAR * round(_WIDTH * week.active / most)
         rest = "·" * (round(_WIDTH * week.enrolled / most) - len(bar))
-        minutes = "" if week.median_minutes is None else f"median {week.median_minutes:.0f} min"
+        minutes = "" if week.median_minutes is None else f"{week.median_minutes:.0f} min"
         console.print(
             f"  {week.week_start}  {bar}{rest:<{_WIDTH - len(bar)}} "
-            f"{week.active:>5} of {week.enrolled:>5}  {minutes}",
+            f"{week.active:>5} of {week.enrolled:>5}  {minutes:>7}{_cut(week.is_partial)}",
             highlight=False,
         )
 
 
 def _print_learner(console: Any, weeks: Sequence[LearnerWeek]) -> None:
     most = max((week.minutes for week in weeks), default=0) or 1
-    console.print(f"  {'':<{_WIDTH + 12}} minutes  days  acts  peers below", style="dim")
     for week in weeks:
         bar = _BAR * round(_WIDTH * week.minutes / most)
         rank = "" if week.percentile is None else f"{week.percentile:.0f} %"
         console.print(
             f"  {week.week_start}  {bar:<{_WIDTH}} {week.minutes:>7.0f} {week.active_days:>5} "
-            f"{week.participating:>5} {rank:>12}",
+            f"{week.participating:>5} {rank:>6}{_cut(week.is_partial)}",
             highlight=False,
         )
+
+
+def _cut(is_partial: bool) -> str:
+    """Say of a week that the data hold only a part of it."""
+    return "  (cut)" if is_partial else ""
 
 
 def _choose(

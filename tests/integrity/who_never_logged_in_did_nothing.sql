@@ -1,7 +1,7 @@
 {#
     What is this? A learner who never logged in has no activity event, however many rows Moodle wrote for the
     learner by itself.
-    When does it matter? In the brief's dump most of the log is such rows; counted, they make 446 learners
+    When does it matter? In one academy's dump most of the log is such rows; counted, they make 446 learners
     look busy who were never there.
     How to resolve: find the event names of the learner in int_activity_events; a name that Moodle writes by
     itself belongs into the seed event_types with is_automatic true.
