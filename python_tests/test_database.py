@@ -93,6 +93,19 @@ def test_a_database_with_tables_of_others_is_never_replaced(
     assert run(server, "live", "select value from app.made") == [(7,)]
 
 
+def test_an_academy_never_replaces_what_was_loaded(server: database.Server) -> None:
+    with database.fresh_database(server, "loaded", origin="site.sql.gz") as name:
+        run(server, name, "create table kept ()")
+    assert database.origin_of(server, "loaded") == "site.sql.gz"
+    with (
+        pytest.raises(UserError, match="`moodle-analytics generate` did not make"),
+        database.fresh_database(server, "loaded", origin="generate", replaces="generate"),
+    ):
+        pytest.fail("it was begun")
+    run(server, "loaded", "select * from kept")
+    run(server, "postgres", "drop database loaded")
+
+
 def test_an_empty_database_may_be_replaced(
     server: database.Server, make_database: MakeDatabase
 ) -> None:

@@ -430,9 +430,12 @@ def test_the_command(server: database.Server, plain: bytes, tmp_path: Path) -> N
         "--timezone Asia/Beirut",
         "Absent tables (17)",
         "quiz_attempts",
-        "PGDATABASE='other name' moodle-analytics build",
+        "moodle-analytics build --database 'other name'",
     ):
         assert words in result.output
+    assert "replaces" not in result.output
+    again = CliRunner().invoke(cli.app, ["load", path, "--database", "other name"])
+    assert "replaces what was made from site.sql" in again.output
     run(server, "postgres", 'drop database "other name"')
 
 

@@ -197,3 +197,9 @@ def test_a_home_that_a_shell_would_misread(monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.setenv("MOODLE_ANALYTICS_HOME", "/tmp/$(reboot)")
     with pytest.raises(UserError, match="choose another path"):
         postgres.home()
+
+
+def test_a_home_that_cannot_be_made_is_one_sentence(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(UserError, match=r"cannot be used .*MOODLE_ANALYTICS_HOME"):
+        postgres.start(tmp_path / "file" / "home")

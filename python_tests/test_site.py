@@ -84,6 +84,17 @@ def test_no_moodle_at_all(make_database: MakeDatabase) -> None:
         find(made)
 
 
+def test_the_site_that_is_there_is_named_where_another_was_asked(
+    make_database: MakeDatabase,
+) -> None:
+    server = make_database("misnamed", site_sql("x_"))
+    with (
+        closing(database.connect(server)) as connection,
+        pytest.raises(UserError, match=r"no Moodle site with prefix 'mdl_' here, but public\.x_\*"),
+    ):
+        site.find_site(connection, prefix="mdl_")
+
+
 def test_several_sites_need_a_choice(make_database: MakeDatabase) -> None:
     made = make_database("both", site_sql("mdl_") + site_sql("phu_") + site_sql("mdl_", "old"))
     with pytest.raises(UserError, match=r"old\.mdl_\*.*public\.mdl_\*.*public\.phu_\*.*--prefix"):

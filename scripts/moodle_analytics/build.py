@@ -55,6 +55,7 @@ class Summary:
     warnings: list[tuple[str, str]]
     passed: int
     built: int
+    timezone: str
     seconds: float
 
 
@@ -70,6 +71,15 @@ def project_dir() -> Path:
         "There is no dbt_project.yml here: run this in a clone of the project, "
         "where `make setup` installed it."
     )
+
+
+def default_vars() -> dict[str, Any]:
+    """Give the project's vars with their defaults, from dbt_project.yml."""
+    import yaml
+
+    with (project_dir() / "dbt_project.yml").open(encoding="utf-8") as file:
+        defaults: dict[str, Any] = yaml.safe_load(file)["vars"]
+    return defaults
 
 
 def find_target(
@@ -147,7 +157,7 @@ def run_dbt(
             [*flags, *command, *place, *chosen, "--vars", json.dumps(dict(variables))]
         )
     if result.exception is not None:
-        raise UserError(_sentence(str(result.exception)))
+        raise UserError(f"dbt could not run: {_sentence(str(result.exception))}")
     results = getattr(result.result, "results", [])
     _refuse_errors(results)
     return Summary(
@@ -156,6 +166,7 @@ def run_dbt(
         warnings=_tests(results, "warn"),
         passed=sum(1 for row in results if str(row.status) == "pass"),
         built=len(results),
+        timezone=str(variables.get("program_timezone", default_vars()["program_timezone"])),
         seconds=time.monotonic() - started,
     )
 
@@ -174,6 +185,7 @@ def print_summary(summary: Summary) -> None:
         rows = "" if mart.rows is None else f"{mart.rows:,}"
         table.add_row(mart.name, rows, f"{mart.seconds:.1f}")
     console.print(table)
+    console.print(f"Days and weeks are those of {summary.timezone} (--timezone chooses).")
     console.print(
         f"{summary.passed} checks passed, {len(summary.warnings)} warned, "
         f"{len(summary.faults)} failed."
@@ -243,10 +255,7 @@ def _split_vars(arguments: Sequence[str]) -> tuple[dict[str, Any], list[str]]:
 
 def _check_vars(given: Mapping[str, Any]) -> None:
     """Refuse a var that the project does not have, or of another type than its default."""
-    import yaml
-
-    with (project_dir() / "dbt_project.yml").open(encoding="utf-8") as file:
-        defaults = yaml.safe_load(file)["vars"]
+    defaults = default_vars()
     for name, value in given.items():
         if name not in defaults:
             raise UserError(f"There is no var {name}: dbt_project.yml has {', '.join(defaults)}.")

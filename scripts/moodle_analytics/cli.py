@@ -15,7 +15,6 @@ from moodle_analytics.errors import UserError
 
 app = typer.Typer(
     name="moodle-analytics",
-    help="Trustworthy weekly facts about each learner, from a Moodle database or a dump of it.",
     no_args_is_help=True,
     rich_markup_mode="markdown",
     pretty_exceptions_enable=False,
@@ -24,6 +23,26 @@ db = typer.Typer(
     help="The PostgreSQL server: where it is, and the embedded one.", no_args_is_help=True
 )
 app.add_typer(db, name="db")
+
+
+def _print_version(is_asked: bool) -> None:
+    if is_asked:
+        from importlib.metadata import version
+
+        typer.echo(f"moodle-analytics {version('moodle_analytics')}")
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    _version: Annotated[
+        bool,
+        typer.Option(
+            "--version", callback=_print_version, is_eager=True, help="Print the version."
+        ),
+    ] = False,
+) -> None:
+    """Trustworthy weekly facts about each learner, from a Moodle database or a dump of it."""
 
 
 @db.command("start")
@@ -103,7 +122,10 @@ def db_psql(
     from moodle_analytics import database, postgres
 
     psql = str(postgres.client("psql"))
-    variables = os.environ | database.environment(database.locate())
+    server = database.locate()
+    if not arguments:
+        database.connect(server).close()
+    variables = os.environ | database.environment(server)
     os.execve(psql, [psql, *(arguments or [])], variables)  # noqa: S606
 
 

@@ -183,6 +183,13 @@ def fresh_database(server: Server, name: str, *, origin: str, replaces: str = ""
             _drop(cursor, retired)
 
 
+def origin_of(server: Server, name: str) -> str | None:
+    """Say what this program made a database from; None where it did not, or there is none."""
+    with _maintenance(server) as cursor:
+        comment = _comment_on(cursor, name)
+    return comment.removeprefix(_MARK) if comment and comment.startswith(_MARK) else None
+
+
 def _is_named() -> bool:
     return any(os.environ.get(name) for name in _SERVER_VARIABLES)
 
@@ -291,11 +298,8 @@ def _try_lock(cursor: Cursor, name: str) -> bool:
 
 def _refuse_foreign(cursor: Cursor, server: Server, name: str, origin: str) -> None:
     """Never replace a database with tables unless this program made it, from `origin` if given."""
-    cursor.execute(
-        "select shobj_description(oid, 'pg_database') from pg_database where datname = %s", [name]
-    )
-    row = cursor.fetchone()
-    if row is None or (row[0] or "").startswith(_MARK + origin):
+    comment = _comment_on(cursor, name)
+    if comment is None or comment.startswith(_MARK + origin):
         return
     connection = connect(server, name, readonly=True)
     with contextlib.closing(connection), connection.cursor() as inside:
@@ -311,6 +315,15 @@ def _refuse_foreign(cursor: Cursor, server: Server, name: str, origin: str) -> N
             f"`moodle-analytics {origin or 'load'}` did not make, so it is not replaced: "
             "give another name with --database."
         )
+
+
+def _comment_on(cursor: Cursor, name: str) -> str | None:
+    """Give the comment on a database, empty where it has none; None where there is no database."""
+    cursor.execute(
+        "select shobj_description(oid, 'pg_database') from pg_database where datname = %s", [name]
+    )
+    row = cursor.fetchone()
+    return None if row is None else (row[0] or "")
 
 
 def _drop_abandoned(cursor: Cursor) -> None:

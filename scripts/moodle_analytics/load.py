@@ -50,13 +50,17 @@ _NEVER = re.compile(
 
 @dataclass(frozen=True)
 class Loaded:
-    """What a load did; `left_out` counts kinds of objects that the dump has and nothing needs."""
+    """What a load did; `left_out` counts kinds of objects that the dump has and nothing needs.
+
+    `replaced` says from what the database before it was made; None where there was none.
+    """
 
     name: str
     server: database.Server
     database: str
     facts: site.SiteFacts
     left_out: dict[str, int]
+    replaced: str | None
     seconds: float
 
 
@@ -75,6 +79,7 @@ def load(
     began = time.monotonic()
     name = name or server.database
     folder = postgres.home() if server.is_embedded else None
+    replaced = database.origin_of(server, name)
     size, expanded = least_bytes(source)
     _check_disk(dump_name(source), folder, expanded)
     with (
@@ -90,7 +95,8 @@ def load(
             say("statistics")
             cursor.execute("analyze")
         facts = site.describe_site(connection, found)
-    return Loaded(dump_name(source), server, name, facts, dict(left_out), time.monotonic() - began)
+    seconds = time.monotonic() - began
+    return Loaded(dump_name(source), server, name, facts, dict(left_out), replaced, seconds)
 
 
 def report(loaded: Loaded) -> str:
@@ -99,6 +105,7 @@ def report(loaded: Loaded) -> str:
     lines = [
         f"Loaded {loaded.name} in {loaded.seconds:.0f} s into database {loaded.database} "
         f"({loaded.server.host}:{loaded.server.port}).",
+        *_replaced_lines(loaded),
         "",
         f"  Moodle     {facts.release or facts.version or 'version unknown (no config table)'}",
         f"  Tables     {facts.table_count:,} in schema {facts.site.schema}, "
@@ -121,6 +128,12 @@ def report(loaded: Loaded) -> str:
         lines += ["", f"Left out of the dump, since no number needs it: {kinds}."]
     lines += ["", f"Next: {_next_command(loaded)}"]
     return "\n".join(lines)
+
+
+def _replaced_lines(loaded: Loaded) -> list[str]:
+    if loaded.replaced is None:
+        return []
+    return [f"It replaces what was made from {loaded.replaced}, marts included."]
 
 
 def _log_line(facts: site.SiteFacts) -> str:
@@ -151,8 +164,8 @@ def _timezone_line(facts: site.SiteFacts) -> str:
 
 def _next_command(loaded: Loaded) -> str:
     elsewhere = loaded.database != loaded.server.database
-    variable = f"PGDATABASE={shlex.quote(loaded.database)} " if elsewhere else ""
-    return variable + "moodle-analytics build"
+    option = f" --database {shlex.quote(loaded.database)}" if elsewhere else ""
+    return f"moodle-analytics build{option}"
 
 
 def _restore(cursor: Cursor, script: Script, say: Callable[[str], None]) -> Counter[str]:
@@ -282,16 +295,15 @@ def _progress(
     console = Console(stderr=True)
     columns = (
         bars.TextColumn("{task.description}"),
-        bars.BarColumn(),
+        bars.BarColumn(bar_width=16),
         bars.DownloadColumn(binary_units=True),
-        bars.TransferSpeedColumn(),
         bars.TimeRemainingColumn(),
         bars.TextColumn("{task.fields[stage]}"),
     )
     with bars.Progress(
         *columns, console=console, transient=True, disable=not console.is_terminal
     ) as bar:
-        task = bar.add_task(name, total=size, stage="")
+        task = bar.add_task(name[-20:], total=size, stage="")
         read = checked = 0
 
         def advance(count: int) -> None:
@@ -306,4 +318,5 @@ def _progress(
                         "changed: free some space, or set MOODLE_ANALYTICS_HOME to a larger disk."
                     )
 
-        yield advance, lambda stage: bar.update(task, stage=stage)
+        # Longer words would push the numbers off a narrow terminal.
+        yield advance, lambda stage: bar.update(task, stage=stage[:16])

@@ -329,7 +329,17 @@ def _account(place: Path) -> _Account:
 
 
 def _make_directories(place: Path) -> None:
-    """Make the home, open to the server's user, whatever the umask is."""
+    """Make the home, open to the server's user, whatever the umask is. Raises UserError."""
+    try:
+        _make_and_open(place)
+    except OSError as error:
+        raise UserError(
+            f"The home {place} cannot be used ({error.strerror}): "
+            "set MOODLE_ANALYTICS_HOME to a directory of your own."
+        ) from None
+
+
+def _make_and_open(place: Path) -> None:
     mode = 0o711 if os.geteuid() == 0 else 0o700
     for path in (*reversed(place.parents), place):
         if not path.exists():

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -99,12 +99,16 @@ def find_site(
     }
     whole = [site for site, names in sites.items() if set(names) == set(CORE_TABLES)]
     if len(whole) > 1:
-        listed = ", ".join(f"{site.schema}.{site.prefix}*" for site in sorted(whole, key=str))
         raise UserError(
-            f"Several Moodle sites are in this database ({listed}): "
+            f"Several Moodle sites are in this database ({_listed(whole)}): "
             "choose one with --schema and --prefix."
         )
     if not whole:
+        elsewhere = [site for site, names in tables.items() if set(names) == set(CORE_TABLES)]
+        if elsewhere:
+            raise UserError(
+                f"There is no Moodle site{_asked(schema, prefix)} here, but {_listed(elsewhere)}."
+            )
         raise UserError(_missing(sites, schema, prefix))
     site = whole[0]
     unreadable = [f"{site.prefix}{name}" for name in CORE_TABLES if not sites[site][name]]
@@ -186,16 +190,10 @@ def _candidates(cursor: Cursor) -> dict[Site, dict[str, bool]]:
 def _missing(
     sites: Mapping[Site, Mapping[str, bool]], schema: str | None, prefix: str | None
 ) -> str:
-    asked = " and ".join(
-        f"{what} {value!r}"
-        for what, value in (("schema", schema), ("prefix", prefix))
-        if value is not None
-    )
     best = max(sites, key=lambda site: len(sites[site]), default=None)
     if best is None or len(sites[best]) < 3:
-        where = f" with {asked}" if asked else ""
         return (
-            f"This is not a Moodle database{where}: its core tables are missing "
+            f"This is not a Moodle database{_asked(schema, prefix)}: its core tables are missing "
             f"({', '.join(CORE_TABLES)})."
         )
     missing = [best.prefix + name for name in CORE_TABLES if name not in sites[best]]
@@ -203,6 +201,16 @@ def _missing(
         f"Schema {best.schema} with prefix {best.prefix!r} looks like Moodle, but these core "
         f"tables are missing: {', '.join(missing)}. Take the dump again with them."
     )
+
+
+def _listed(sites: Iterable[Site]) -> str:
+    return ", ".join(f"{site.schema}.{site.prefix}*" for site in sorted(sites, key=str))
+
+
+def _asked(schema: str | None, prefix: str | None) -> str:
+    given = (("schema", schema), ("prefix", prefix))
+    asked = " and ".join(f"{what} {value!r}" for what, value in given if value is not None)
+    return f" with {asked}" if asked else ""
 
 
 def _table_names(cursor: Cursor, site: Site) -> set[str]:
