@@ -287,16 +287,20 @@ def show_weeks(
 
 
 @app.command("demo")
-def run_demo() -> None:
+def run_demo(
+    database: Annotated[str, typer.Option(help="Database to make.")] = "academy",
+) -> None:
     """Make an academy of invented people, build its marts and show what came out.
 
     Examples:
 
         moodle-analytics demo
+
+        moodle-analytics demo --database second_academy
     """
     from moodle_analytics import demo
 
-    demo.run()
+    demo.run(database)
 
 
 def main() -> None:

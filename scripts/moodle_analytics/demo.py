@@ -9,25 +9,24 @@ import typer
 
 from moodle_analytics import build, database, generate, show
 
-DATABASE = "academy"
 _AFTERWARDS = (
     "The database server goes on running: `moodle-analytics db status` says where its data are,\n"
     "`moodle-analytics db stop` stops it."
 )
 
 
-def run() -> None:
-    """Make the academy in a database of its own, build the marts, and show a learner's weeks.
+def run(name: str) -> None:
+    """Make the academy in the database `name`, build the marts, and show a learner's weeks.
 
     A database that the user loaded is left alone. Raises UserError.
     """
-    server = replace(database.locate(), database=DATABASE)
+    server = replace(database.locate(), database=name)
     options = generate.Options()
     typer.echo(
         f"1/3  Making an academy: {options.learners:,} invented learners, {options.weeks} weeks, "
         f"{options.events:,} log rows ..."
     )
-    generate.generate_database(server, options, DATABASE)
+    generate.generate_database(server, options, name)
     typer.echo("2/3  Building the marts ...")
     summary = build.build(build.Target(server))
     build.print_summary(summary)
@@ -36,8 +35,8 @@ def run() -> None:
         show.show(connection, course_id=None, learner_id=None)
     typer.echo(
         "\nLook further:\n"
-        f"  moodle-analytics show --database {DATABASE} --course ID --learner ID\n"
-        f"  moodle-analytics db psql -d {DATABASE}   # the schema is marts\n"
+        f"  moodle-analytics show --database {name} --course ID --learner ID\n"
+        f"  moodle-analytics db psql -d {name}   # the schema is marts\n"
         "With your own site:\n"
         "  moodle-analytics load YOUR_DUMP.sql.gz && moodle-analytics build\n"
         + (_AFTERWARDS if server.is_embedded else "")
