@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from conftest import drop_database, run
 from typer.testing import CliRunner
 
+from conftest import drop_database, run
 from moodle_analytics import cli, database
 
 pytestmark = pytest.mark.database
