@@ -35,7 +35,8 @@ build: .venv/.base-is-ready  ## Build and test every model on the loaded Moodle 
 
 docs: .venv/.base-is-ready  ## Write the models' documentation as one file, target/static_index.html
 	@mkdir -p $(OFFLINE) && cp profiles.example.yml $(OFFLINE)/profiles.yml
-	@server="$$($(BIN)/moodle-analytics db url --export)" && eval "$$server" \
+	@$(BIN)/moodle-analytics db psql -qc '' && server="$$($(BIN)/moodle-analytics db url --export)" \
+		&& eval "$$server" \
 		&& $(BIN)/dbt docs generate --static --profiles-dir $(OFFLINE)
 	@echo 'Open target/static_index.html'
 
@@ -96,7 +97,7 @@ if ! fits $(BIN)/python; then \
 		exit 2; \
 	fi; \
 fi; \
-echo 'Installing $(1) into .venv ...'; \
+echo 'Installing $(1) into .venv (a minute or so, about 300 MB) ...'; \
 if command -v uv >/dev/null; then \
 	uv pip install --quiet --python $(BIN)/python --requirement $(1) --editable .; \
 else \

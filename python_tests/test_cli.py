@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import shutil
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +16,8 @@ import typer
 from typer.testing import CliRunner
 
 from conftest import drop_database, run
-from moodle_analytics import cli, database
+from moodle_analytics import build, cli, database
+from moodle_analytics.errors import UserError
 from test_reduced import site_sql
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -229,3 +232,31 @@ def test_a_profile_may_be_named_with_its_target(
     assert schemas(server) - before == {"dev_staging", "dev_intermediate", "dev_marts"}
     assert run(server, site, "select count(*) from dev_marts.dim_weeks") == [(1,)]
     assert dict(os.environ) == environment
+
+
+def test_a_profile_that_reads_variables_is_understood_from_the_first_command(
+    tmp_path: Path,
+) -> None:
+    shutil.copy(ROOT / "profiles.example.yml", tmp_path / "profiles.yml")
+    code = (
+        "import sys; from pathlib import Path; from moodle_analytics import build; "
+        "place = Path(sys.argv[1]); "
+        "found = build.find_target(database_name=None, target='dev', profiles_dir=place); "
+        "print(found.server.host, found.server.port, found.server.database)"
+    )
+    variables = {**os.environ, "PGHOST": "db.example.org", "PGPORT": "6543", "PGDATABASE": "site"}
+    done = subprocess.run(
+        [sys.executable, "-c", code, str(tmp_path)],
+        capture_output=True,
+        text=True,
+        env=variables,
+        check=False,
+    )
+    assert (done.stdout.strip(), done.stderr) == ("db.example.org 6543 site", "")
+
+
+@pytest.mark.parametrize("text", ["id,name\n1,2\n", "- a list", "{", "\0"])
+def test_a_profile_that_is_none_is_one_sentence(tmp_path: Path, text: str) -> None:
+    (tmp_path / "profiles.yml").write_text(text)
+    with pytest.raises(UserError, match=r"profiles.yml is no dbt profile"):
+        build.find_target(database_name=None, target=None, profiles_dir=tmp_path)

@@ -156,6 +156,8 @@ def run_dbt(
         result = dbtRunner(callbacks=[_watcher(progress)]).invoke(
             [*flags, *command, *place, *chosen, "--vars", json.dumps(dict(variables))]
         )
+    if isinstance(result.exception, KeyboardInterrupt):
+        raise result.exception
     if result.exception is not None:
         raise UserError(f"dbt could not run: {_sentence(str(result.exception))}")
     results = getattr(result.result, "results", [])
@@ -198,8 +200,10 @@ def print_summary(summary: Summary) -> None:
 def _server_of_profile(folder: Path, target: str | None) -> database.Server:
     from argparse import Namespace
 
+    import yaml
     from dbt.config.runtime import load_profile
     from dbt.flags import set_from_args
+    from dbt_common.context import set_invocation_context
     from dbt_common.exceptions import DbtBaseException
 
     if not (folder / "profiles.yml").is_file():
@@ -208,6 +212,13 @@ def _server_of_profile(folder: Path, target: str | None) -> database.Server:
             "or name another folder with --profiles-dir."
         )
     try:
+        is_mapping = isinstance(yaml.safe_load((folder / "profiles.yml").read_text()), dict)
+    except (yaml.YAMLError, UnicodeDecodeError):
+        is_mapping = False
+    if not is_mapping:
+        raise UserError(f"{folder / 'profiles.yml'} is no dbt profile: see profiles.example.yml.")
+    try:
+        set_invocation_context(os.environ)
         set_from_args(Namespace(PROFILES_DIR=str(folder), PROJECT_DIR=str(project_dir())), None)
         profile = load_profile(str(project_dir()), {}, PROJECT, target)
     except DbtBaseException as error:

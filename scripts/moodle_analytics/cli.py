@@ -13,6 +13,9 @@ import typer
 
 from moodle_analytics.errors import UserError
 
+# What a shell calls a program that Ctrl-C ended.
+_INTERRUPTED = 130
+
 app = typer.Typer(
     name="moodle-analytics",
     no_args_is_help=True,
@@ -123,7 +126,7 @@ def db_psql(
 
     psql = str(postgres.client("psql"))
     server = database.locate()
-    if not arguments:
+    if not any(word.startswith(("-d", "--dbname", "postgres")) for word in arguments or []):
         database.connect(server).close()
     variables = os.environ | database.environment(server)
     os.execve(psql, [psql, *(arguments or [])], variables)  # noqa: S606
@@ -310,6 +313,12 @@ def main() -> None:
     except UserError as error:
         typer.echo(f"moodle-analytics: {error}", err=True)
         raise SystemExit(2) from None
+    except SystemExit as ending:
+        if ending.code == _INTERRUPTED:
+            typer.echo(
+                "moodle-analytics: stopped; what was loaded before is still there.", err=True
+            )
+        raise
 
 
 if __name__ == "__main__":

@@ -125,9 +125,11 @@ def connect(server: Server, database: str | None = None, *, readonly: bool = Fal
         connection = _open(server, name)
     except psycopg2.OperationalError as error:
         if _is_missing(server, name):
+            others = _made_here(server)
+            hint = f", or name another: {', '.join(others)} is there" if others else ""
             raise UserError(
                 f"There is no database {name} at {server.host}:{server.port} yet: make it with "
-                "`moodle-analytics load DUMP` or `moodle-analytics generate`."
+                f"`moodle-analytics load DUMP` or `moodle-analytics generate`{hint}."
             ) from None
         reason = str(error).strip().splitlines()[0]
         raise UserError(
@@ -315,6 +317,17 @@ def _refuse_foreign(cursor: Cursor, server: Server, name: str, origin: str) -> N
             f"`moodle-analytics {origin or 'load'}` did not make, so it is not replaced: "
             "give another name with --database."
         )
+
+
+def _made_here(server: Server) -> list[str]:
+    """List the databases that this program made, in the order of their names."""
+    with _maintenance(server) as cursor:
+        cursor.execute(
+            "select datname from pg_database where shobj_description(oid, 'pg_database') like %s "
+            "and shobj_description(oid, 'pg_database') <> %s order by datname",
+            [_MARK + "%", _UNFINISHED],
+        )
+        return [name for (name,) in cursor.fetchall()]
 
 
 def _comment_on(cursor: Cursor, name: str) -> str | None:
