@@ -162,12 +162,17 @@ evidence as (
             or coalesce(activity.participating_event_count, 0) > 0
         )
         and coalesce(activity.teaching_event_count, 0) = 0 as looks_like_learner,
-        not known.is_role_known
-        or coalesce(periods.has_open_enrolment, roles.is_student, false)
-            as has_open_enrolment,
-        not known.is_role_known
-        or coalesce(periods.has_unsuspended_enrolment, roles.is_student, false)
-            as has_unsuspended_enrolment,
+        -- Who holds the role without an enrolment is not suspended by one.
+        case
+            when not known.is_role_known then true
+            when periods.has_enrolment then periods.has_open_enrolment
+            else coalesce(roles.is_student, false)
+        end as has_open_enrolment,
+        case
+            when not known.is_role_known then true
+            when periods.has_enrolment then periods.has_unsuspended_enrolment
+            else coalesce(roles.is_student, false)
+        end as has_unsuspended_enrolment,
         coalesce(periods.is_without_end, true) as is_without_end,
         coalesce(periods.period_count, 1) as enrolment_period_count,
         coalesce(activity.participating_event_count, 0) as participating_event_count,

@@ -10,30 +10,12 @@ from typing import Any
 import yaml
 
 from moodle_analytics.errors import UserError
+from moodle_analytics.site import CORE_TABLES
 
 VERSIONS = (
     "2.7", "3.1", "3.5", "3.6", "3.7", "3.8", "3.9",
     "3.10", "3.11", "4.0", "4.1", "4.2", "4.3", "4.5",
 )  # fmt: skip
-
-CORE = (
-    "logstore_standard_log",
-    "context",
-    "user",
-    "course",
-    "modules",
-    "course_modules",
-    "course_modules_completion",
-    "grade_items",
-    "grade_grades",
-    "grade_categories",
-    "grade_items_history",
-    "grade_grades_history",
-    "grade_categories_history",
-    "forum",
-    "forum_discussions",
-    "forum_posts",
-)
 
 # The reduced dump's user table: no name, e-mail or time zone, but a country name and a gender.
 REDUCED_USER = {
@@ -110,7 +92,7 @@ def tables(version: str, *, reduced: bool = False) -> dict[str, list[Column]]:
     }
     if not reduced:
         return found
-    small = {name: found[name] for name in CORE}
+    small = {name: found[name] for name in CORE_TABLES}
     small["user"] = [Column(name, definition) for name, definition in REDUCED_USER.items()]
     return small
 
