@@ -63,7 +63,6 @@ weekly as (
         sum({{ bit_is_set('active_hours_mask', hour) }})
             as active_days_at_hour_{{ hour }},
         {%- endfor %}
-        min(occurred_on) as first_active_on,
         max(occurred_on) as last_active_on,
         max(last_participating_at) as last_participating_at
     from silences
@@ -134,7 +133,6 @@ final as (
         {%- for hour in hours %}
         weekly.active_days_at_hour_{{ hour }},
         {%- endfor %}
-        weekly.first_active_on,
         weekly.last_active_on,
         weekly.last_participating_at,
         session_weeks.median_session_minutes,
