@@ -260,3 +260,12 @@ def test_a_profile_that_is_none_is_one_sentence(tmp_path: Path, text: str) -> No
     (tmp_path / "profiles.yml").write_text(text)
     with pytest.raises(UserError, match=r"profiles.yml is no dbt profile"):
         build.find_target(database_name=None, target=None, profiles_dir=tmp_path)
+
+
+def test_a_profile_and_another_database_do_not_go_together(tmp_path: Path) -> None:
+    text = (ROOT / "profiles.example.yml").read_text()
+    (tmp_path / "profiles.yml").write_text(
+        text.replace("\"{{ env_var('PGDATABASE', 'moodle') }}\"", "one")
+    )
+    with pytest.raises(UserError, match=r"names database one, and --database other"):
+        build.find_target(database_name="other", target=None, profiles_dir=tmp_path)

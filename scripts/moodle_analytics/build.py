@@ -94,7 +94,12 @@ def find_target(
         server = database.locate()
         return Target(replace(server, database=database_name or server.database), target)
     server = _server_of_profile(Path(named), target)
-    return Target(replace(server, database=database_name or server.database), target, Path(named))
+    if database_name not in (None, server.database):
+        raise UserError(
+            f"The dbt profile in {named} names database {server.database}, and --database "
+            f"{database_name}: leave one of them out."
+        )
+    return Target(server, target, Path(named))
 
 
 def build(
@@ -118,12 +123,14 @@ def build(
             schema=schema or given.get("moodle_schema"),
             prefix=prefix if prefix is not None else given.get("moodle_prefix"),
         )
-        zone = timezone or given.get("program_timezone")
-        if zone:
-            _check_timezone(connection, str(zone))
-    variables = {**given, "moodle_schema": site.schema, "moodle_prefix": site.prefix}
-    if zone:
-        variables["program_timezone"] = zone
+        zone = timezone or {**default_vars(), **given}["program_timezone"]
+        _check_timezone(connection, zone)
+    found = {
+        "moodle_schema": site.schema,
+        "moodle_prefix": site.prefix,
+        "program_timezone": zone,
+    }
+    variables = {**given, **found}
     # Of a part of the models, run only the tests that need nothing else; unit tests are for CI.
     defaults = ["--indirect-selection", "buildable", "--exclude-resource-type", "unit_test"]
     summary = run_dbt(
