@@ -3,8 +3,10 @@
     a column that this site does not have becomes a typed NULL, an optional table that it does not
     have an empty relation of the same columns. A missing core table is an error that names it.
 #}
-{% macro select_moodle_columns(table, columns, required=['id'], is_optional=false) %}
-    {%- set relation = source('moodle', table) -%}
+{% macro select_moodle_columns(
+    table, columns, required=['id'], is_optional=false, source_name='moodle'
+) %}
+    {%- set relation = source(source_name, table) -%}
     {%- set found = {} -%}
     {%- if execute -%}
         {%- for column in adapter.get_columns_in_relation(relation) -%}

@@ -9,6 +9,9 @@ with events as (
         course_id,
         course_module_id,
         is_participating,
+        is_companion,
+        verb,
+        occurred_epoch,
         {{ week_start('occurred_on') }} as week_start
     from {{ ref('int_activity_events') }}
     where course_module_id is not null
@@ -23,7 +26,10 @@ counted as (
         course_module_id,
         week_start,
         count(*) as event_count,
-        {{ count_if('is_participating') }} as participating_event_count
+        {{ count_if('is_participating') }} as participating_event_count,
+        min(
+            case when verb = 'submit' and not is_companion then occurred_epoch end
+        ) as first_submitted_epoch
     from events
     group by user_id, course_id, course_module_id, week_start
 
@@ -46,7 +52,8 @@ final as (
             partition by user_id, course_id, course_module_id order by week_start
         ) = 1 as is_first_week,
         event_count,
-        participating_event_count
+        participating_event_count,
+        {{ epoch_to_timestamp('first_submitted_epoch') }} as first_submitted_at
     from counted
 
 )

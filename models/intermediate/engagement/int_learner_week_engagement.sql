@@ -176,6 +176,8 @@ final as (
         ) as weekday_similarity,
         {{ days_between('last_active_on', 'observed_until') }}
             as days_since_last_activity,
+        {{ days_between(local_date('last_participating_at'), 'observed_until') }}
+            as days_since_last_participation,
         greatest(
             longest_pause_so_far, {{ days_between('last_active_on', 'observed_until') }}
         ) as longest_silence_days,

@@ -14,7 +14,8 @@ log_range as (
 
     select
         {{ local_date(epoch_to_timestamp('min(occurred_epoch)')) }} as first_date,
-        {{ local_date(epoch_to_timestamp('max(occurred_epoch)')) }} as last_date
+        {{ local_date(epoch_to_timestamp('max(occurred_epoch)')) }} as last_date,
+        max(occurred_epoch) as last_epoch
     from log_rows
 
 ),
@@ -28,10 +29,16 @@ calendar as (
 final as (
 
     select
-        calendar_date,
-        {{ week_start('calendar_date') }} as week_start,
-        {{ local_midnight_epoch('calendar_date') }} as starts_epoch
+        calendar.calendar_date,
+        {{ week_start('calendar.calendar_date') }} as week_start,
+        {{ local_midnight_epoch('calendar.calendar_date') }} as starts_epoch,
+        -- The next midnight, or the last log row where that comes before.
+        least(
+            {{ local_midnight_epoch(add_days('calendar.calendar_date', 1)) }},
+            log_range.last_epoch
+        ) as observed_until_epoch
     from calendar
+    cross join log_range
 
 )
 

@@ -9,7 +9,8 @@ with days as (
 
     select
         calendar_date,
-        week_start
+        week_start,
+        observed_until_epoch
     from {{ ref('int_days') }}
 
 ),
@@ -24,7 +25,8 @@ log_range as (
 
     select
         min(calendar_date) as first_log_on,
-        max(calendar_date) as last_log_on
+        max(calendar_date) as last_log_on,
+        max(observed_until_epoch) as last_log_epoch
     from days
 
 ),
@@ -61,7 +63,11 @@ final as (
         log_range.first_log_on > all_days.calendar_date
         and log_range.first_log_on <= {{ sunday }}
         or log_range.last_log_on < {{ sunday }} as is_partial_week,
-        least({{ sunday }}, log_range.last_log_on) as observed_until
+        least({{ sunday }}, log_range.last_log_on) as observed_until,
+        {{ epoch_to_timestamp(
+            'least(' ~ local_midnight_epoch(add_days(sunday, 1))
+            ~ ', log_range.last_log_epoch)'
+        ) }} as observed_until_at
     from all_days
     cross join log_range
     where all_days.calendar_date = {{ week_start('all_days.calendar_date') }}

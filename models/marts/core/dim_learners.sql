@@ -34,7 +34,8 @@ accounts as (
         user_id,
         first_name,
         last_name,
-        email
+        email,
+        language
     from {{ ref('stg_moodle__users') }}
 
 ),
@@ -74,6 +75,7 @@ final as (
         users.country_code,
         users.timezone,
         users.is_timezone_assumed,
+        accounts.language,
         coalesce(learner_courses.is_current, inference.is_role_inferred) as is_current,
         users.is_suspended,
         coalesce(learner_courses.is_role_inferred, inference.is_role_inferred)

@@ -101,6 +101,7 @@ final as (
         weekend_share,
         night_share,
         cast(days_since_last_activity as integer) as days_since_last_activity,
+        cast(days_since_last_participation as integer) as days_since_last_participation,
         cast(longest_silence_days as integer) as longest_silence_days,
         peak_hour_regularity,
         peak_weekday_regularity,

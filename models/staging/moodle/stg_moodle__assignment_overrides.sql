@@ -24,6 +24,7 @@ renamed as (
         assignid as assignment_id,
         userid as user_id,
         groupid as group_id,
+        duedate is not null as overrides_due_date,
         sortorder as sort_order,
         {{ epoch_to_timestamp('duedate') }} as due_at,
         {{ epoch_to_timestamp('cutoffdate') }} as cutoff_at

@@ -24,6 +24,7 @@ renamed as (
         quiz as quiz_id,
         userid as user_id,
         groupid as group_id,
+        timeclose is not null as overrides_close,
         attempts as max_attempts,
         {{ epoch_to_timestamp('timeopen') }} as opens_at,
         {{ epoch_to_timestamp('timeclose') }} as closes_at

@@ -1,0 +1,67 @@
+{#
+    One row per learner, course and group of the course that the learner is a member of; a learner
+    of a course who is in no group of it has one row with group 0, as Moodle's default team.
+#}
+with learner_courses as (
+
+    select
+        learner_id,
+        course_id
+    from {{ ref('int_learner_courses') }}
+
+),
+
+groups_of_courses as (
+
+    select
+        group_id,
+        course_id
+    from {{ ref('stg_moodle__groups') }}
+
+),
+
+members as (
+
+    select
+        group_id,
+        user_id,
+        min(added_at) as added_at
+    from {{ ref('stg_moodle__group_members') }}
+    group by group_id, user_id
+
+),
+
+memberships as (
+
+    select
+        members.user_id,
+        groups_of_courses.course_id,
+        members.group_id,
+        members.added_at
+    from members
+    inner join groups_of_courses
+        on members.group_id = groups_of_courses.group_id
+
+),
+
+final as (
+
+    select
+        {{ row_key([
+            'learner_courses.learner_id',
+            'learner_courses.course_id',
+            'coalesce(memberships.group_id, 0)'
+        ]) }} as group_membership_id,
+        learner_courses.learner_id,
+        learner_courses.course_id,
+        coalesce(memberships.group_id, 0) as group_id,
+        memberships.added_at
+    from learner_courses
+    left join memberships
+        on
+            learner_courses.learner_id = memberships.user_id
+            and learner_courses.course_id = memberships.course_id
+
+)
+
+select * from final

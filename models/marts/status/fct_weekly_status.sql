@@ -1,0 +1,217 @@
+{#
+    One row per learner, course and week of the grid: how the learner was doing, and the two reasons
+    that weigh most. Worse counts at once, better only after two weeks: among inactive, struggling,
+    doing ok and doing well the status is the worse of this week's and last week's raw status.
+    Weeks that are not observed or without an active enrolment are unknown. Leaves out nothing of
+    the grid, so that the statuses of a week add up to its learners.
+#}
+{% set reasons = ['reason_1', 'reason_2'] %}
+
+with weeks as (
+
+    select
+        learner_id,
+        course_id,
+        week_start,
+        is_active_enrolment,
+        is_observed and is_active_enrolment as is_judged,
+        graded_item_count
+    from {{ ref('fct_weekly_performance') }}
+
+),
+
+signs as (
+
+    select
+        *,
+        -- Two signs of one matter are one reason.
+        row_number() over (
+            partition by learner_id, course_id, week_start, reason_matter
+            order by reason_order
+        ) = 1 as is_first_of_matter
+    from {{ ref('int_learner_week_signs') }}
+
+),
+
+numbered as (
+
+    select
+        *,
+        case
+            when is_first_of_matter
+                then row_number() over (
+                    partition by learner_id, course_id, week_start, is_first_of_matter
+                    order by reason_order
+                )
+        end as reason_place
+    from signs
+
+),
+
+summed as (
+
+    select
+        learner_id,
+        course_id,
+        week_start,
+        {%- for reason in reasons %}
+        max(case when reason_place = {{ loop.index }} then reason_code end)
+            as {{ reason }},
+        max(case when reason_place = {{ loop.index }} then reason_matter end)
+            as {{ reason }}_matter,
+        max(case when reason_place = {{ loop.index }} then reason_value end)
+            as {{ reason }}_value,
+        max(case when reason_place = {{ loop.index }} then threshold end)
+            as {{ reason }}_threshold,
+        {%- endfor %}
+        {{ bool_or("reason_code = 'completed'") }} as is_completed,
+        {{ bool_or("reason_code = 'too_early'") }} as is_too_early,
+        {{ bool_or("reason_code = 'never_started'") }} as is_never_started,
+        {{ bool_or("reason_code = 'inactive'") }} as is_inactive,
+        {{ count_if("reason_kind = 'sign'") }} as sign_count,
+        {{ count_if("reason_kind = 'grave'") }} as grave_sign_count,
+        {{ count_if("reason_kind = 'shortfall'") }} as shortfall_count
+    from numbered
+    group by learner_id, course_id, week_start
+
+),
+
+judged as (
+
+    select
+        weeks.learner_id,
+        weeks.course_id,
+        weeks.week_start,
+        weeks.is_active_enrolment,
+        weeks.graded_item_count,
+        coalesce(summed.sign_count, 0) as sign_count,
+        coalesce(summed.grave_sign_count, 0) as grave_sign_count,
+        {%- for reason in reasons %}
+        summed.{{ reason }},
+        summed.{{ reason }}_matter,
+        summed.{{ reason }}_value,
+        summed.{{ reason }}_threshold,
+        {%- endfor %}
+        case
+            when not weeks.is_judged then 'unknown'
+            when summed.is_completed then 'completed'
+            when summed.is_too_early then 'too_early'
+            when summed.is_never_started then 'never_started'
+            when summed.is_inactive then 'inactive'
+            when summed.grave_sign_count > 0 or summed.sign_count > 1 then 'struggling'
+            when summed.sign_count + summed.shortfall_count > 0 then 'doing_ok'
+            else 'doing_well'
+        end as raw_status
+    from weeks
+    left join summed
+        on
+            weeks.learner_id = summed.learner_id
+            and weeks.course_id = summed.course_id
+            and weeks.week_start = summed.week_start
+
+),
+
+graded as (
+
+    select
+        *,
+        case raw_status
+            when 'inactive' then 4
+            when 'struggling' then 3
+            when 'doing_ok' then 2
+            when 'doing_well' then 1
+        end as severity
+    from judged
+
+),
+
+remembered as (
+
+    select
+        *,
+        lag(raw_status) over by_week as previous_raw_status,
+        coalesce(lag(severity) over by_week > severity, false) as is_held
+    from graded
+    window by_week as (partition by learner_id, course_id order by week_start)
+
+),
+
+decided as (
+
+    select
+        *,
+        case when is_held then previous_raw_status else raw_status end as status
+    from remembered
+
+),
+
+compared as (
+
+    select
+        *,
+        lag(status) over (
+            partition by learner_id, course_id order by week_start
+        ) as previous_status
+    from decided
+
+),
+
+counted as (
+
+    select
+        *,
+        sum(case when status is distinct from previous_status then 1 else 0 end) over (
+            partition by learner_id, course_id
+            order by week_start
+            rows between unbounded preceding and current row
+        ) as spell_number
+    from compared
+
+),
+
+final as (
+
+    select
+        learner_id,
+        course_id,
+        week_start,
+        is_active_enrolment,
+        status,
+        raw_status,
+        previous_status,
+        coalesce(status <> previous_status, false) as is_change,
+        is_held,
+        cast(
+            row_number() over (
+                partition by learner_id, course_id, spell_number order by week_start
+            ) as integer
+        ) as weeks_in_status,
+        case
+            when graded_item_count = 0 then 'low'
+            when graded_item_count = 1 then 'medium'
+            else 'high'
+        end as evidence_level,
+        cast(sign_count as integer) as sign_count,
+        cast(grave_sign_count as integer) as grave_sign_count,
+        -- A status that is held over has at least that as its reason.
+        case
+            when is_held and reason_1 is null then 'better_for_one_week' else reason_1
+        end as reason_1,
+        reason_1_matter,
+        cast(
+            case when is_held and reason_1 is null then 1 else reason_1_value end
+            as numeric(20, 6)
+        ) as reason_1_value,
+        cast(
+            case when is_held and reason_1 is null then 2 else reason_1_threshold end
+            as numeric(20, 6)
+        ) as reason_1_threshold,
+        reason_2,
+        reason_2_matter,
+        cast(reason_2_value as numeric(20, 6)) as reason_2_value,
+        cast(reason_2_threshold as numeric(20, 6)) as reason_2_threshold
+    from counted
+
+)
+
+select * from final
