@@ -1,27 +1,52 @@
--- Who are the top 1, 5, 10 and 25 % of learners by dedication, logins and activity?
--- A learner's place is the share of learners with more; equal learners share a place.
+-- Who are the top 1, 5, 10 and 25 % of learners by dedication, logins, activity and
+-- overall grade? A learner's place is the share of learners with more; equal learners
+-- share a place.
 {% set measures = {
     'dedication': 'minutes_central', 'logins': 'login_count', 'activity': 'event_count'
 } %}
 
-with totals as (
+with usage as (
+
+    select
+        {%- for name, column in measures.items() %}
+        sum({{ column }}) as {{ name }},
+        {%- endfor %}
+        learner_id
+    from {{ ref('fct_weekly_learners') }}
+    group by learner_id
+
+),
+
+grades as (
+
+    select
+        learner_id,
+        sum(final_grade) as grade
+    from {{ ref('fct_grades') }}
+    where is_counted
+    group by learner_id
+
+),
+
+totals as (
 
     select
         learners.learner_id,
-    {%- for name, column in measures.items() %}
-    coalesce(sum(weeks.{{ column }}), 0) as {{ name }}
-    {{- ',' if not loop.last }}
-    {%- endfor %}
+        {%- for name in measures %}
+        coalesce(usage.{{ name }}, 0) as {{ name }},
+        {%- endfor %}
+        coalesce(grades.grade, 0) as grade
     from {{ ref('dim_learners') }} as learners
-    left join {{ ref('fct_weekly_learners') }} as weeks
-        on learners.learner_id = weeks.learner_id
-    group by learners.learner_id
+    left join usage
+        on learners.learner_id = usage.learner_id
+    left join grades
+        on learners.learner_id = grades.learner_id
 
 ),
 
 placed as (
 
-    {% for name in measures %}
+    {% for name in measures.keys() | list + ['grade'] %}
     select
         '{{ name }}' as measure,
         learner_id,
