@@ -12,6 +12,7 @@ from typing import Annotated
 import typer
 
 from moodle_analytics.errors import UserError
+from moodle_analytics.outreach import cli as outreach
 
 # What a shell calls a program that Ctrl-C ended.
 _INTERRUPTED = 130
@@ -304,6 +305,11 @@ def run_demo(
     from moodle_analytics import demo
 
     demo.run(database)
+
+
+app.command("remind")(outreach.remind)
+app.command("feedback")(outreach.feedback)
+app.command("opt-out")(outreach.opt_out)
 
 
 def main() -> None:

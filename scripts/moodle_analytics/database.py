@@ -161,7 +161,10 @@ def fresh_database(server: Server, name: str, *, origin: str, replaces: str = ""
     retired = temporary.replace("__new_", "__old_")
     with _maintenance(server) as cursor:
         if not _try_lock(cursor, name):
-            raise UserError(f"Another run is replacing database {name} now: wait until it ends.")
+            raise UserError(
+                f"Another run is replacing database {name} now, or sending messages from it: "
+                "wait until it ends."
+            )
         _refuse_foreign(cursor, server, name, replaces)
         _drop_abandoned(cursor)
         _try_lock(cursor, temporary)
@@ -183,6 +186,23 @@ def fresh_database(server: Server, name: str, *, origin: str, replaces: str = ""
         # It has the mark of the unfinished: where somebody holds on to it, the next run drops it.
         with contextlib.suppress(psycopg2.errors.ObjectInUse):
             _drop(cursor, retired)
+
+
+@contextmanager
+def kept_in_place(server: Server, name: str) -> Iterator[None]:
+    """Keep `name` from being replaced while something is written to it that must not be lost.
+
+    Raises UserError where it is being replaced now.
+    """
+    with contextlib.ExitStack() as stack:
+        cursor = None
+        # Who may enter this database alone has no place for the lock: then nobody replaces it
+        # with the same rights either.
+        with contextlib.suppress(UserError):
+            cursor = stack.enter_context(_maintenance(server))
+        if cursor and not _try_lock(cursor, name, shared=True):
+            raise UserError(f"Database {name} is being replaced now: wait until that ends.")
+        yield
 
 
 def origin_of(server: Server, name: str) -> str | None:
@@ -290,9 +310,10 @@ def _maintenance(server: Server) -> Iterator[Cursor]:
         connection.close()
 
 
-def _try_lock(cursor: Cursor, name: str) -> bool:
+def _try_lock(cursor: Cursor, name: str, *, shared: bool = False) -> bool:
     """Hold a lock on the name until the connection ends, however that comes about."""
-    query = "select pg_try_advisory_lock(hashtext('moodle-analytics'), hashtext(%s))"
+    function = "pg_try_advisory_lock_shared" if shared else "pg_try_advisory_lock"
+    query = f"select {function}(hashtext('moodle-analytics'), hashtext(%s))"
     cursor.execute(query, [name])
     row = cursor.fetchone()
     return bool(row and row[0])

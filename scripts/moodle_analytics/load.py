@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from moodle_analytics import database, postgres, site
+from moodle_analytics import carry, database, generate, postgres, site
 from moodle_analytics.dump import COPY_DATA, Script, dump_name, least_bytes, open_dump
 from moodle_analytics.errors import UserError
 
@@ -52,7 +52,8 @@ _NEVER = re.compile(
 class Loaded:
     """What a load did; `left_out` counts kinds of objects that the dump has and nothing needs.
 
-    `replaced` says from what the database before it was made; None where there was none.
+    `replaced` says from what the database before it was made; None where there was none. `carried`
+    names the schemas that were taken over from it.
     """
 
     name: str
@@ -61,6 +62,7 @@ class Loaded:
     facts: site.SiteFacts
     left_out: dict[str, int]
     replaced: str | None
+    carried: list[str]
     seconds: float
 
 
@@ -74,7 +76,8 @@ def load(
 ) -> Loaded:
     """Restore the dump `source` (`-`: standard input) as database `name`, replacing an earlier one.
 
-    The earlier database stays until the new one is whole. Raises UserError.
+    The earlier database stays until the new one is whole, with the schemas of the earlier one that
+    only this program writes. Raises UserError.
     """
     began = time.monotonic()
     name = name or server.database
@@ -95,8 +98,31 @@ def load(
             say("statistics")
             cursor.execute("analyze")
         facts = site.describe_site(connection, found)
+        carried: list[str] = []
+        # An academy is nobody's: what was sent from it concerns no site.
+        if replaced and replaced != generate.ORIGIN:
+            say("carrying over")
+            carried = carry.schemas_to_carry(
+                server, name, connection, found, schema=schema, prefix=prefix
+            )
+            if carried:
+                with (
+                    carry.dumped(server, name, carried) as path,
+                    open_dump(path, lambda _: None) as kept,
+                    connection.cursor() as cursor,
+                ):
+                    _restore(cursor, kept, say)
     seconds = time.monotonic() - began
-    return Loaded(dump_name(source), server, name, facts, dict(left_out), replaced, seconds)
+    return Loaded(
+        name=dump_name(source),
+        server=server,
+        database=name,
+        facts=facts,
+        left_out=dict(left_out),
+        replaced=replaced,
+        carried=carried,
+        seconds=seconds,
+    )
 
 
 def report(loaded: Loaded) -> str:
@@ -133,7 +159,11 @@ def report(loaded: Loaded) -> str:
 def _replaced_lines(loaded: Loaded) -> list[str]:
     if loaded.replaced is None:
         return []
-    return [f"It replaces what was made from {loaded.replaced}, marts included."]
+    lines = [f"It replaces what was made from {loaded.replaced}, marts included."]
+    if loaded.carried:
+        names = " and ".join(loaded.carried)
+        lines.append(f"Carried over from there, since no dump holds it: schema {names}.")
+    return lines
 
 
 def _log_line(facts: site.SiteFacts) -> str:

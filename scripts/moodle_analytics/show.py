@@ -13,29 +13,33 @@ if TYPE_CHECKING:
     from psycopg2.extensions import connection as Connection  # noqa: N812
 
 _BAR = "█"
-_WIDTH = 30
+_WIDTH = 20
 
 
 @dataclass(frozen=True)
 class LearnerWeek:
-    """A learner's week in one course: minutes (central), active days, participating events."""
+    """A learner's week in one course: minutes (central), active days, rank and mean grade (0-1)."""
 
     week_start: date
     minutes: float
     active_days: int
-    participating: int
     percentile: float | None
+    grade: float | None
+    status: str
     is_partial: bool
 
 
 @dataclass(frozen=True)
 class CourseWeek:
-    """A course's week: enrolled and active learners, median minutes (central) of the active."""
+    """A course's week: learners of its grid, median minutes (central) of the active ones."""
 
     week_start: date
     enrolled: int
     active: int
     median_minutes: float | None
+    well: int
+    struggling: int
+    inactive: int
     is_partial: bool
 
 
@@ -47,8 +51,11 @@ def course_weeks(connection: Connection, course_id: int) -> list[CourseWeek]:
         select week_start, count(*), count(*) filter (where event_count > 0),
             percentile_cont(0.5) within group (order by minutes_central)
                 filter (where event_count > 0),
+            count(*) filter (where status in ('doing_well', 'completed')),
+            count(*) filter (where status = 'struggling'),
+            count(*) filter (where status in ('inactive', 'never_started')),
             bool_or(is_partial_week)
-        from marts.fct_weekly_engagement
+        from marts.fct_weekly_progress
         where course_id = %s and is_observed
         group by week_start
         order by week_start
@@ -63,9 +70,9 @@ def learner_weeks(connection: Connection, course_id: int, learner_id: int) -> li
     rows = _rows(
         connection,
         """
-        select week_start, minutes_central, active_day_count, participating_event_count,
-            engagement_percentile, is_partial_week
-        from marts.fct_weekly_engagement
+        select week_start, minutes_central, active_day_count, engagement_percentile,
+            grade_mean_share, replace(status, '_', ' '), is_partial_week
+        from marts.fct_weekly_progress
         where course_id = %s and learner_id = %s and is_observed
         order by week_start
         """,
@@ -97,12 +104,14 @@ def show(connection: Connection, *, course_id: int | None, learner_id: int | Non
     console = Console()
     console.print(f"\n[bold]Course {course_id}[/bold], {title}")
     console.print(
-        "Learners with any activity, of those enrolled; median minutes of the active", style="dim"
+        "Learners with any activity, of those enrolled; median minutes of the active;\n"
+        "how many do well or have completed, struggle, are inactive or never started",
+        style="dim",
     )
     _print_course(console, course_weeks(connection, course_id))
     console.print(f"\n[bold]Learner {learner_id}[/bold] in this course")
     console.print(
-        "Minutes (estimated), active days, participating events, peers less engaged",
+        "Minutes (estimated), active days, peers less engaged, mean grade so far, status",
         style="dim",
     )
     _print_learner(console, weeks)
@@ -118,7 +127,8 @@ def _print_course(console: Any, weeks: Sequence[CourseWeek]) -> None:
         minutes = "" if week.median_minutes is None else f"{week.median_minutes:.0f} min"
         console.print(
             f"  {week.week_start}  {bar}{rest:<{_WIDTH - len(bar)}} "
-            f"{week.active:>5} of {week.enrolled:>5}  {minutes:>7}{_cut(week.is_partial)}",
+            f"{week.active:>5} of {week.enrolled:>5} {minutes:>7}"
+            f" {week.well:>5} {week.struggling:>5} {week.inactive:>5}{_cut(week.is_partial)}",
             highlight=False,
         )
 
@@ -128,9 +138,10 @@ def _print_learner(console: Any, weeks: Sequence[LearnerWeek]) -> None:
     for week in weeks:
         bar = _BAR * round(_WIDTH * week.minutes / most)
         rank = "" if week.percentile is None else f"{week.percentile:.0f} %"
+        grade = "" if week.grade is None else f"{100 * week.grade:.0f} %"
         console.print(
-            f"  {week.week_start}  {bar:<{_WIDTH}} {week.minutes:>7.0f} {week.active_days:>5} "
-            f"{week.participating:>5} {rank:>6}{_cut(week.is_partial)}",
+            f"  {week.week_start}  {bar:<{_WIDTH}} {week.minutes:>7.0f} {week.active_days:>3} "
+            f"{rank:>6} {grade:>6}  {week.status}{_cut(week.is_partial)}",
             highlight=False,
         )
 

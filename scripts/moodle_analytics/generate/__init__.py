@@ -11,7 +11,7 @@ from moodle_analytics.generate.options import Options
 if TYPE_CHECKING:
     from moodle_analytics.database import Server
 
-_ORIGIN = "generate"
+ORIGIN = "generate"
 
 __all__ = ["Options", "Summary", "generate", "generate_database"]
 
@@ -68,7 +68,7 @@ def generate_database(server: Server, options: Options, name: str) -> Summary:
     )
     with (
         Progress(*columns, transient=True) as progress,
-        database.fresh_database(server, name, origin=_ORIGIN, replaces=_ORIGIN) as temporary,
+        database.fresh_database(server, name, origin=ORIGIN, replaces=ORIGIN) as temporary,
         closing(database.connect(server, temporary)) as connection,
     ):
         task = progress.add_task("log rows", total=options.events)

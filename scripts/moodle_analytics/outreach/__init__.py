@@ -1,0 +1,1 @@
+"""Sends what the marts say is due: reminders and weekly feedback, each message at most once."""
