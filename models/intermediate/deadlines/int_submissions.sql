@@ -67,7 +67,7 @@ offline_grades as (
         learner_id,
         item_module as module_name,
         item_instance_id as instance_id,
-        min(grade_set_at) as graded_at,
+        min(first_counted_at) as graded_at,
         min(from_week) as graded_week
     from grade_changes
     where item_type = 'mod'
@@ -210,6 +210,7 @@ weeks_most_handed_in as (
         on
             weeks_in_grace.course_module_id = weekly.course_module_id
             and weeks_in_grace.week_start >= weekly.due_week
+            and weeks_in_grace.week_start >= weekly.known_week
     inner join grid
         on
             weekly.learner_id = grid.learner_id
@@ -234,6 +235,7 @@ missed_early as (
         on
             missing_at_first.course_module_id = weeks_most_handed_in.course_module_id
             and missing_at_first.due_week <= weeks_most_handed_in.week_start
+            and missing_at_first.known_week <= weeks_most_handed_in.week_start
             and coalesce(
                 missing_at_first.handed_in_week > weeks_most_handed_in.week_start, true
             )
@@ -289,15 +291,23 @@ measured as (
                     and weekly.is_due_while_enrolled
                     and weekly.grace_week is not null
                     and weekly.first_hand_in_week is not null
-                    then greatest(weekly.grace_week, weekly.first_hand_in_week)
+                    then
+                        greatest(
+                            weekly.grace_week,
+                            weekly.first_hand_in_week,
+                            weekly.known_week
+                        )
             end
         ) as missed_week,
         case
-            when weekly.due_at is not null and weekly.submitted_at is not null
+            when
+                weekly.due_at is not null
+                and weekly.submitted_at is not null
+                and class_sizes.learner_count > 1
                 then
                     least(
                         weekly.earlier_submission_count
-                        / nullif(cast(class_sizes.learner_count - 1 as numeric(20, 8)), 0),
+                        / cast(class_sizes.learner_count - 1 as numeric(20, 8)),
                         1
                     )
         end as submission_rank_share,

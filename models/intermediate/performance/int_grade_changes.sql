@@ -56,6 +56,7 @@ grade_versions as (
         is_hidden,
         hidden_until_at,
         grade_set_at,
+        first_counted_at,
         from_week,
         next_week as to_week
     from ordered
@@ -95,6 +96,7 @@ joined as (
             'greatest(grade_versions.hidden_until_at, item_versions.hidden_until_at)'
         )) }} as shown_week,
         grade_versions.grade_set_at,
+        grade_versions.first_counted_at,
         greatest(grade_versions.from_week, item_versions.from_week) as from_week
     from grade_versions
     inner join item_versions
@@ -160,6 +162,7 @@ final as (
             as {{ measure }}_change,
         {%- endfor %}
         grade_set_at,
+        first_counted_at,
         shown_week,
         from_week,
         lead(from_week) over by_week as to_week

@@ -133,6 +133,9 @@ item_weeks as (
         *,
         {{ week_start(local_date('changed_at')) }} as changed_week,
         row_number() over (
+            partition by grade_item_id order by changed_at, state_order
+        ) = 1 as is_first,
+        row_number() over (
             partition by grade_item_id, {{ week_start(local_date('changed_at')) }}
             order by changed_at desc, state_order desc
         ) = 1 as is_last_of_week
@@ -146,6 +149,9 @@ category_weeks as (
         *,
         {{ week_start(local_date('changed_at')) }} as changed_week,
         row_number() over (
+            partition by grade_category_id order by changed_at, state_order
+        ) = 1 as is_first,
+        row_number() over (
             partition by grade_category_id, {{ week_start(local_date('changed_at')) }}
             order by changed_at desc, state_order desc
         ) = 1 as is_last_of_week
@@ -153,23 +159,61 @@ category_weeks as (
 
 ),
 
+-- Before the first row left of a history its values held, even those of a deletion.
+item_spells as (
+
+    {%- for is_beginning in [true, false] %}
+    select
+        grade_item_id,
+        course_id,
+        grade_category_id,
+        item_instance_id,
+        item_name,
+        item_type,
+        item_module,
+        grade_type,
+        is_calculated,
+        is_hidden,
+        {{ 'false' if is_beginning else 'is_deleted' }} as is_deleted,
+        grade_min,
+        grade_max,
+        grade_pass,
+        hidden_until_at,
+        {{ beginning if is_beginning else 'changed_week' }} as from_week
+    from item_weeks
+    where {{
+        'is_first' if is_beginning
+        else 'is_last_of_week and (is_deleted or not is_first)'
+    }}
+    {{ 'union all' if is_beginning }}
+    {%- endfor %}
+
+),
+
+category_spells as (
+
+    {%- for is_beginning in [true, false] %}
+    select
+        grade_category_id,
+        full_name,
+        is_hidden,
+        hidden_until_at,
+        {{ beginning if is_beginning else 'changed_week' }} as from_week
+    from category_weeks
+    where {{ 'is_first' if is_beginning else 'is_last_of_week and not is_first' }}
+    {{ 'union all' if is_beginning }}
+    {%- endfor %}
+
+),
+
 item_versions as (
 
     select
         *,
-        case
-            when
-                row_number() over (
-                    partition by grade_item_id order by changed_week
-                ) = 1
-                then {{ beginning }}
-            else changed_week
-        end as from_week,
-        lead(changed_week) over (
-            partition by grade_item_id order by changed_week
+        lead(from_week) over (
+            partition by grade_item_id order by from_week
         ) as to_week
-    from item_weeks
-    where is_last_of_week
+    from item_spells
 
 ),
 
@@ -177,19 +221,10 @@ category_versions as (
 
     select
         *,
-        case
-            when
-                row_number() over (
-                    partition by grade_category_id order by changed_week
-                ) = 1
-                then {{ beginning }}
-            else changed_week
-        end as from_week,
-        lead(changed_week) over (
-            partition by grade_category_id order by changed_week
+        lead(from_week) over (
+            partition by grade_category_id order by from_week
         ) as to_week
-    from category_weeks
-    where is_last_of_week
+    from category_spells
 
 ),
 

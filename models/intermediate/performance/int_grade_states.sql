@@ -129,6 +129,13 @@ final as (
             order by state_number
             rows between unbounded preceding and current row
         ) as grade_set_at,
+        min(
+            case when final_grade is not null and not is_excluded then changed_at end
+        ) over (
+            partition by user_id, grade_item_id
+            order by state_number
+            rows between unbounded preceding and current row
+        ) as first_counted_at,
         hidden_until_at,
         changed_at
     from changed
