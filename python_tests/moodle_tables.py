@@ -32,7 +32,7 @@ _GRADE = (
 _ITEM = (
     "courseid:I categoryid:I itemname:C itemtype:c itemmodule:C iteminstance:I itemnumber:I "
     "gradetype:s grademax:n grademin:n scaleid:I gradepass:n aggregationcoef:n hidden:i locked:i "
-    "timemodified:I"
+    "timemodified:I calculation:T needsupdate:i"
 )
 _CATEGORY = (
     "courseid:i parent:I depth:i path:C fullname:c aggregation:i keephigh:i droplow:i "
@@ -64,7 +64,7 @@ COLUMNS = {
     "course_modules_completion": (
         "coursemoduleid:i userid:i completionstate:s overrideby:I timemodified:i"
     ),
-    "grade_items": _ITEM + " timecreated:I sortorder:i needsupdate:i",
+    "grade_items": _ITEM + " timecreated:I sortorder:i",
     "grade_grades": _GRADE + " timecreated:I aggregationstatus:c aggregationweight:N",
     "grade_categories": _CATEGORY + " timecreated:i",
     "grade_items_history": _HISTORY + _ITEM,
@@ -85,12 +85,15 @@ COLUMNS = {
     "user_enrolments": (
         "status:i enrolid:i userid:i timestart:i timeend:i timecreated:i timemodified:i"
     ),
-    "assign": "course:i name:c nosubmissions:s duedate:i cutoffdate:i grade:i",
+    "assign": (
+        "course:i name:c nosubmissions:s duedate:i cutoffdate:i grade:i teamsubmission:s "
+        "requireallteammemberssubmit:s"
+    ),
     "assign_submission": (
         "assignment:i userid:i timecreated:i timemodified:i status:C groupid:i attemptnumber:i "
         "latest:s"
     ),
-    "assign_overrides": "assignid:i groupid:I userid:I duedate:I cutoffdate:I",
+    "assign_overrides": "assignid:i groupid:I userid:I sortorder:I duedate:I cutoffdate:I",
     "assign_user_flags": "userid:i assignment:i extensionduedate:i",
     "quiz": "course:i name:c timeopen:i timeclose:i attempts:i sumgrades:n grade:n",
     "quiz_attempts": (
@@ -133,6 +136,7 @@ EVENTS = {
     "topic": (r"\mod_forum\event\discussion_created", 2),
     "forum text": (r"\mod_forum\event\assessable_uploaded", 2),
     "subscribe": (r"\mod_forum\event\discussion_subscription_created", 2),
+    "response": (r"\mod_feedback\event\response_submitted", 2),
     "plugin view": (r"\mod_hvp\event\course_module_viewed", 2),
     "plugin text": (r"\mod_hvp\event\assessable_uploaded", 2),
     "plugin act": (r"\local_garden\event\carrot_watered", 0),
@@ -203,16 +207,16 @@ class MoodleSite:
         table = "role" if event.startswith("role") else "user_enrolments"
         self.log(when, 2, event, course, relateduserid=user, objecttable=table, objectid=thing)
 
-    def sql(self) -> str:
+    def sql(self, schema: str = SCHEMA, prefix: str = PREFIX) -> str:
         """Give the SQL that makes the schema with its tables and rows."""
-        lines = [f"create schema {SCHEMA};"]
+        lines = [f"create schema {schema};"]
         for name, columns in COLUMNS.items():
             pairs = [column.split(":") for column in columns.split()]
             body = ", ".join(f"{column} {_TYPES[kind]}" for column, kind in pairs)
-            lines.append(f"create table {SCHEMA}.{PREFIX}{name} (id bigint primary key, {body});")
+            lines.append(f"create table {schema}.{prefix}{name} (id bigint primary key, {body});")
             for row in self.tables[name]:
                 values = ", ".join(_literal(value) for value in row.values())
-                into = f"{SCHEMA}.{PREFIX}{name} ({', '.join(row)})"
+                into = f"{schema}.{prefix}{name} ({', '.join(row)})"
                 lines.append(f"insert into {into} values ({values});")
         return "\n".join(lines)
 

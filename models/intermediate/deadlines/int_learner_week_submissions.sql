@@ -49,7 +49,8 @@ phases as (
             else 'unknown'
         end as first_state,
         case
-            when submitted_at is null or due_at is null then 'no_deadline'
+            when due_at is null and not is_deadline_known then 'unknown'
+            when due_at is null or submitted_at is null then 'no_deadline'
             when submitted_at <= due_at then 'on_time'
             else 'late'
         end as last_state,
@@ -314,17 +315,23 @@ final as (
             > dense.week_start,
             false
         ) as is_latest_due_missed,
-        dense.due_on_time / nullif(
-            cast(
-                dense.due_on_time + dense.due_late + dense.due_missing
-                as numeric(20, 8)
-            ), 0
-        ) as on_time_share,
         dense.due_on_time + dense.due_late + dense.due_missing as judged_item_count,
-        dense.timed / nullif(cast(dense.timed_number as numeric(20, 8)), 0)
-            as mean_hours_early,
-        dense.ranked / nullif(cast(dense.ranked_number as numeric(20, 8)), 0)
-            as submission_rank_share
+        cast(
+            dense.due_on_time / nullif(
+                cast(
+                    dense.due_on_time + dense.due_late + dense.due_missing
+                    as numeric(20, 8)
+                ), 0
+            ) as numeric(20, 8)
+        ) as on_time_share,
+        cast(
+            dense.timed / nullif(cast(dense.timed_number as numeric(20, 8)), 0)
+            as numeric(20, 8)
+        ) as mean_hours_early,
+        cast(
+            dense.ranked / nullif(cast(dense.ranked_number as numeric(20, 8)), 0)
+            as numeric(20, 8)
+        ) as submission_rank_share
     from dense
     left join intervals
         on

@@ -13,7 +13,10 @@ with screened as (
 
 event_types as (
 
-    select * from {{ ref('int_event_types_seen') }}
+    select
+        *,
+        row_number() over (order by event_name) as event_type_number
+    from {{ ref('int_event_types_seen') }}
     where not is_automatic
 
 ),
@@ -38,6 +41,17 @@ gapped as (
         screened.occurred_on,
         screened.occurred_epoch - lag(screened.occurred_epoch) over by_user
             as seconds_since_previous,
+        coalesce(
+            lag(screened.occurred_epoch) over by_user = screened.occurred_epoch
+            and lag(event_types.event_type_number) over by_user
+            = event_types.event_type_number
+            and lag(screened.course_id) over by_user = screened.course_id
+            and lag(coalesce(screened.course_module_id, 0)) over by_user
+            = coalesce(screened.course_module_id, 0),
+            false
+        ) as is_repeated,
+        coalesce(lag(screened.event_id) over by_user > screened.event_id, false)
+            as is_out_of_order,
         lead(screened.occurred_epoch) over by_user - screened.occurred_epoch
             as seconds_to_next
     from screened
@@ -62,6 +76,8 @@ flagged as (
         is_participating,
         is_teaching,
         is_companion,
+        is_repeated,
+        is_out_of_order,
         coalesce(seconds_since_previous > {{ session_gap_seconds() }}, true)
             as is_session_start,
         coalesce(seconds_to_next > {{ session_gap_seconds() }}, true) as is_session_end,
@@ -86,6 +102,8 @@ final as (
         is_participating,
         is_teaching,
         is_companion,
+        is_repeated,
+        is_out_of_order,
         is_session_start,
         is_session_end,
         cognitive_depth,

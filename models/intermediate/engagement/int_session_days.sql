@@ -24,6 +24,8 @@
     'weekend_event_count': 'local_hour_of_week >= 120',
     'night_event_count': 'mod(local_hour_of_week, 24) >= ' ~ var('night_from_hour')
         ~ ' or mod(local_hour_of_week, 24) < ' ~ var('night_until_hour'),
+    'repeated_event_count': 'is_repeated',
+    'out_of_order_count': 'is_out_of_order',
 } %}
 
 with events as (

@@ -92,9 +92,8 @@ joined as (
             when item_versions.is_calculated then item_versions.grade_max
             else coalesce(grade_versions.raw_grade_max, item_versions.grade_max)
         end as total_max,
-        {{ week_start(local_date(
-            'greatest(grade_versions.hidden_until_at, item_versions.hidden_until_at)'
-        )) }} as shown_week,
+        greatest(grade_versions.hidden_until_at, item_versions.hidden_until_at)
+            as hidden_until_at,
         grade_versions.grade_set_at,
         grade_versions.first_counted_at,
         greatest(grade_versions.from_week, item_versions.from_week) as from_week
@@ -163,7 +162,7 @@ final as (
         {%- endfor %}
         grade_set_at,
         first_counted_at,
-        shown_week,
+        hidden_until_at,
         from_week,
         lead(from_week) over by_week as to_week
     from measured

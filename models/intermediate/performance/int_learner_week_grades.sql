@@ -40,6 +40,12 @@ course_totals as (
 
 ),
 
+log_end as (
+
+    select max(observed_until_at) as last_log_at from {{ ref('int_weeks') }}
+
+),
+
 first_weeks as (
 
     select
@@ -64,7 +70,12 @@ known as (
         changes.to_week,
         changes.is_counted,
         changes.is_hidden,
-        changes.shown_week,
+        changes.hidden_until_at,
+        -- A date after the last log row has not come yet.
+        case
+            when changes.hidden_until_at <= log_end.last_log_at
+                then {{ week_start(local_date('changes.hidden_until_at')) }}
+        end as shown_week,
         first_weeks.first_week,
         changes.counted_change,
         changes.shared_change,
@@ -91,6 +102,7 @@ known as (
                 changes.from_week asc
         ) as grade_order
     from changes
+    cross join log_end
     inner join first_weeks
         on
             changes.learner_id = first_weeks.learner_id
@@ -146,7 +158,10 @@ hidden_spells as (
     from known
     where
         is_counted
-        and (is_hidden or shown_week > from_week)
+        and (
+            is_hidden
+            or (hidden_until_at is not null and coalesce(shown_week > from_week, true))
+        )
 
 ),
 
@@ -249,7 +264,7 @@ carried as (
 
     select
         *,
-        share / nullif(shared, 0) as grade_mean_share,
+        cast(share / nullif(shared, 0) as numeric(20, 8)) as grade_mean_share,
         max(total_grade) over same_total as course_total_grade,
         max(total_share) over same_total as course_total_share
     from dense

@@ -62,7 +62,7 @@ summed as (
         row_number() over (
             partition by user_id, grade_item_id order by state_number desc
         ) as last_number,
-        {{ count_if('is_new_grade') }} over whole as grade_change_count,
+        count(case when is_new_grade then 1 end) over whole as grade_change_count,
         max(final_grade) over whole as best_grade,
         min(case when is_new_grade then changed_at end) over whole as first_graded_at,
         min(case when is_new_grade then state_number end) over whole as first_number
