@@ -7,7 +7,6 @@
     Distinct people to date are counted where a pair first meets, so that nothing grows with the
     square of the people or of the weeks. The grid's own columns are carried on for the weekly mart.
 #}
-{% set beginning = "cast('1900-01-01' as date)" %}
 {% set counts = [
     'forum_post_count', 'discussion_count', 'reply_received_count', 'replied_people_count',
 ] %}
@@ -55,7 +54,7 @@ posts as (
         parent_author_id,
         is_discussion_start,
         word_count,
-        coalesce(week_start, {{ beginning }}) as week_start
+        coalesce(week_start, {{ beginning_of_time() }}) as week_start
     from {{ ref('int_forum_posts') }}
 
 ),

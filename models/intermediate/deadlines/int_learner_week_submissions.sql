@@ -8,7 +8,6 @@
 {% set sums = [
     'due', 'due_on_time', 'due_late', 'due_missing', 'missed', 'timed', 'ranked'
 ] %}
-{% set never = "cast('9999-12-31' as date)" %}
 
 with grid as (
 
@@ -54,14 +53,15 @@ phases as (
             when submitted_at <= due_at then 'on_time'
             else 'late'
         end as last_state,
-        coalesce(submitted_week, {{ never }}) as submitted_from,
+        coalesce(submitted_week, {{ end_of_time() }}) as submitted_from,
         case
             when due_at is not null or not is_deadline_known
-                then coalesce(least(graded_week, submitted_week), {{ never }})
-            else coalesce(submitted_week, {{ never }})
+                then coalesce(least(graded_week, submitted_week), {{ end_of_time() }})
+            else coalesce(submitted_week, {{ end_of_time() }})
         end as marked_from,
         case
-            when due_week is null then {{ never }} else greatest(due_week, known_week)
+            when due_week is null then {{ end_of_time() }}
+            else greatest(due_week, known_week)
         end as due_from,
         row_number() over (
             partition by learner_id, course_id
@@ -126,7 +126,7 @@ changes as (
         learner_id,
         course_id,
         submitted_from as from_week,
-        {{ never }} as to_week,
+        {{ end_of_time() }} as to_week,
         last_state as measure,
         1 as amount
     from intervals
@@ -135,7 +135,7 @@ changes as (
         learner_id,
         course_id,
         due_from as from_week,
-        {{ never }} as to_week,
+        {{ end_of_time() }} as to_week,
         'due' as measure,
         1 as amount
     from intervals
@@ -154,7 +154,7 @@ changes as (
         learner_id,
         course_id,
         greatest(due_from, submitted_from) as from_week,
-        {{ never }} as to_week,
+        {{ end_of_time() }} as to_week,
         'due_' || last_state as measure,
         1 as amount
     from intervals
@@ -174,7 +174,7 @@ changes as (
         learner_id,
         course_id,
         submitted_from as from_week,
-        {{ never }} as to_week,
+        {{ end_of_time() }} as to_week,
         'timed' as measure,
         hours_before_due as amount
     from intervals
@@ -184,7 +184,7 @@ changes as (
         learner_id,
         course_id,
         submitted_from as from_week,
-        {{ never }} as to_week,
+        {{ end_of_time() }} as to_week,
         'ranked' as measure,
         submission_rank_share as amount
     from intervals
@@ -212,7 +212,7 @@ signed as (
         -amount as amount,
         -1 as number
     from changes
-    where from_week < to_week and to_week < {{ never }}
+    where from_week < to_week and to_week < {{ end_of_time() }}
 
 ),
 

@@ -7,7 +7,6 @@
     where it was due before the learner's start in the course or after leaving it.
 #}
 {% set grace_hours = var('missed_grace_days') * 24 %}
-{% set beginning = "cast('1900-01-01' as date)" %}
 
 with deadlines as (
 
@@ -163,7 +162,7 @@ weekly as (
         end as grace_week,
         least(submitted_week, graded_week) as handed_in_week,
         case
-            when added_week is null then {{ beginning }}
+            when added_week is null then {{ beginning_of_time() }}
             else least(added_week, submitted_week, graded_week)
         end as known_week,
         min(least(submitted_week, graded_week)) over (

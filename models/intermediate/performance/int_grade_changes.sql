@@ -5,14 +5,12 @@
     out grades of users who are no learner of the course. Totals of courses and categories
     are rows too, but are never counted as item grades.
 #}
-{% set beginning = "cast('1900-01-01' as date)" %}
-
 with states as (
 
     select
         *,
         coalesce(
-            {{ week_start(local_date('changed_at')) }}, {{ beginning }}
+            {{ week_start(local_date('changed_at')) }}, {{ beginning_of_time() }}
         ) as from_week
     from {{ ref('int_grade_states') }}
 

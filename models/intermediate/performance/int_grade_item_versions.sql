@@ -4,8 +4,6 @@
     the beginning. Where today's item was changed after its last history row, or has none, today's
     state is one more version. Hidden is an item that is so itself or whose category is.
 #}
-{% set beginning = "cast('1900-01-01' as date)" %}
-
 with items as (
 
     select * from {{ ref('stg_moodle__grade_items') }}
@@ -179,7 +177,7 @@ item_spells as (
         grade_max,
         grade_pass,
         hidden_until_at,
-        {{ beginning if is_beginning else 'changed_week' }} as from_week
+        {{ beginning_of_time() if is_beginning else 'changed_week' }} as from_week
     from item_weeks
     where {{
         'is_first' if is_beginning
@@ -198,7 +196,7 @@ category_spells as (
         full_name,
         is_hidden,
         hidden_until_at,
-        {{ beginning if is_beginning else 'changed_week' }} as from_week
+        {{ beginning_of_time() if is_beginning else 'changed_week' }} as from_week
     from category_weeks
     where {{ 'is_first' if is_beginning else 'is_last_of_week and not is_first' }}
     {{ 'union all' if is_beginning }}

@@ -8,8 +8,6 @@
     changed later are today's: Moodle keeps no history of them.
     All is NULL where the dump lacks the attempts.
 #}
-{% set beginning = "cast('1900-01-01' as date)" %}
-
 with grid as (
 
     select
@@ -48,7 +46,7 @@ attempts as (
         all_attempts.sum_grades / quizzes.full_marks as mark_share,
         coalesce(
             {{ week_start(local_date('all_attempts.finished_at')) }},
-            {{ beginning }}
+            {{ beginning_of_time() }}
         ) as week_start,
         row_number() over (
             partition by all_attempts.quiz_id, all_attempts.user_id

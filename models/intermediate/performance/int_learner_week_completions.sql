@@ -7,8 +7,6 @@
     A completion from before its activity was added, as restored courses have, counts from then on;
     one from before the learner's first week counts to date and is new in no week.
 #}
-{% set beginning = "cast('1900-01-01' as date)" %}
-
 with grid as (
 
     select
@@ -25,7 +23,7 @@ tracked as (
     select
         course_module_id,
         course_id,
-        coalesce({{ week_start(local_date('added_at')) }}, {{ beginning }})
+        coalesce({{ week_start(local_date('added_at')) }}, {{ beginning_of_time() }})
             as added_week
     from {{ ref('stg_moodle__course_modules') }}
     where completion_tracking > 0 and not coalesce(is_being_deleted, false)
