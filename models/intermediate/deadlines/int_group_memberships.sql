@@ -1,6 +1,6 @@
 {#
-    One row per learner, course and group of the course that the learner is a member of; a learner
-    of a course who is in no group of it has one row with group 0, as Moodle's default team.
+    One row per learner, course and group of the course that the learner is a member of. Whoever is
+    not in exactly one group has a row with group 0 too: Moodle's default team.
 #}
 with learner_courses as (
 
@@ -44,23 +44,63 @@ memberships as (
 
 ),
 
-final as (
+learner_groups as (
 
     select
-        {{ row_key([
-            'learner_courses.learner_id',
-            'learner_courses.course_id',
-            'coalesce(memberships.group_id, 0)'
-        ]) }} as group_membership_id,
         learner_courses.learner_id,
         learner_courses.course_id,
-        coalesce(memberships.group_id, 0) as group_id,
+        memberships.group_id,
         memberships.added_at
     from learner_courses
-    left join memberships
+    inner join memberships
         on
             learner_courses.learner_id = memberships.user_id
             and learner_courses.course_id = memberships.course_id
+
+),
+
+default_team as (
+
+    select
+        learner_courses.learner_id,
+        learner_courses.course_id
+    from learner_courses
+    left join learner_groups
+        on
+            learner_courses.learner_id = learner_groups.learner_id
+            and learner_courses.course_id = learner_groups.course_id
+    group by learner_courses.learner_id, learner_courses.course_id
+    having count(learner_groups.group_id) <> 1
+
+),
+
+all_groups as (
+
+    select
+        learner_id,
+        course_id,
+        group_id,
+        added_at
+    from learner_groups
+    union all
+    select
+        learner_id,
+        course_id,
+        0 as group_id,
+        cast(null as timestamp with time zone) as added_at
+    from default_team
+
+),
+
+final as (
+
+    select
+        {{ row_key(['learner_id', 'course_id', 'group_id']) }} as group_membership_id,
+        learner_id,
+        course_id,
+        group_id,
+        added_at
+    from all_groups
 
 )
 

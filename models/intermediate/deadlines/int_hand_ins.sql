@@ -59,7 +59,7 @@ of_instances as (
         'assign' as module_name,
         assignment_id as instance_id,
         user_id,
-        modified_at as submitted_at
+        coalesce(modified_at, created_at) as submitted_at
     from submissions
     where coalesce(user_id, 0) > 0
     union all
@@ -97,7 +97,7 @@ from_tables as (
         memberships.learner_id,
         activities.course_id,
         activities.course_module_id,
-        submissions.modified_at as submitted_at
+        coalesce(submissions.modified_at, submissions.created_at) as submitted_at
     from submissions
     inner join activities
         on

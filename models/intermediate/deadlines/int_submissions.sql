@@ -199,27 +199,39 @@ weeks_in_grace as (
 
 ),
 
-weeks_most_handed_in as (
+-- The rows are distinct already: said again, so that the week's few items come before the grid.
+asked_in_grace as (
 
-    select
-        weeks_in_grace.course_module_id,
-        weeks_in_grace.week_start
+    select distinct
+        weekly.learner_id,
+        weekly.course_id,
+        weekly.course_module_id,
+        weeks_in_grace.week_start,
+        coalesce(weekly.handed_in_week > weeks_in_grace.week_start, true) as is_missing
     from weeks_in_grace
     inner join weekly
         on
             weeks_in_grace.course_module_id = weekly.course_module_id
             and weeks_in_grace.week_start >= weekly.due_week
             and weeks_in_grace.week_start >= weekly.known_week
+
+),
+
+weeks_most_handed_in as (
+
+    select
+        asked_in_grace.course_module_id,
+        asked_in_grace.week_start
+    from asked_in_grace
     inner join grid
         on
-            weekly.learner_id = grid.learner_id
-            and weekly.course_id = grid.course_id
-            and weeks_in_grace.week_start = grid.week_start
-    group by weeks_in_grace.course_module_id, weeks_in_grace.week_start
+            asked_in_grace.learner_id = grid.learner_id
+            and asked_in_grace.course_id = grid.course_id
+            and asked_in_grace.week_start = grid.week_start
+    group by asked_in_grace.course_module_id, asked_in_grace.week_start
     having
-        {{ count_if(
-            'coalesce(weekly.handed_in_week > weeks_in_grace.week_start, true)'
-        ) }} < {{ var('missed_class_share') }} * count(*)
+        {{ count_if('asked_in_grace.is_missing') }}
+        < {{ var('missed_class_share') }} * count(*)
 
 ),
 

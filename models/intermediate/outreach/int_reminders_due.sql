@@ -2,8 +2,8 @@
     One row per learner, activity and offset of a reminder that is worth sending at the last log row
     or later. Before the deadline for what is open, after it for what is missing, at reminder_hour
     of the learner's own clock on the date that the offset gives; good until the next one is due.
-    Leaves out hidden activities, what was handed in, enrolments that are not active, and reminders
-    whose time is over.
+    Leaves out hidden activities, what was handed in, what was due before the learner's start in the
+    course, enrolments that are not active, and reminders whose time is over.
 #}
 with submissions as (
 
@@ -13,6 +13,7 @@ with submissions as (
         and is_visible
         and due_at is not null
         and not is_handed_in
+        and is_due_while_enrolled
 
 ),
 

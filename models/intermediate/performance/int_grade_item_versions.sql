@@ -92,7 +92,7 @@ item_states as (
     left join last_item_changes
         on items.grade_item_id = last_item_changes.grade_item_id
     where
-        last_item_changes.grade_item_id is null
+        last_item_changes.changed_at is null
         or items.modified_at > last_item_changes.changed_at
 
 ),
@@ -120,7 +120,7 @@ category_states as (
     left join last_category_changes
         on categories.grade_category_id = last_category_changes.grade_category_id
     where
-        last_category_changes.grade_category_id is null
+        last_category_changes.changed_at is null
         or categories.modified_at > last_category_changes.changed_at
 
 ),
@@ -131,7 +131,7 @@ item_weeks as (
         *,
         {{ week_start(local_date('changed_at')) }} as changed_week,
         row_number() over (
-            partition by grade_item_id order by changed_at, state_order
+            partition by grade_item_id order by changed_at nulls first, state_order
         ) = 1 as is_first,
         row_number() over (
             partition by grade_item_id, {{ week_start(local_date('changed_at')) }}
@@ -147,7 +147,7 @@ category_weeks as (
         *,
         {{ week_start(local_date('changed_at')) }} as changed_week,
         row_number() over (
-            partition by grade_category_id order by changed_at, state_order
+            partition by grade_category_id order by changed_at nulls first, state_order
         ) = 1 as is_first,
         row_number() over (
             partition by grade_category_id, {{ week_start(local_date('changed_at')) }}
@@ -181,7 +181,8 @@ item_spells as (
     from item_weeks
     where {{
         'is_first' if is_beginning
-        else 'is_last_of_week and (is_deleted or not is_first)'
+        else 'is_last_of_week and changed_week is not null'
+        ~ ' and (is_deleted or not is_first)'
     }}
     {{ 'union all' if is_beginning }}
     {%- endfor %}
@@ -198,7 +199,10 @@ category_spells as (
         hidden_until_at,
         {{ beginning_of_time() if is_beginning else 'changed_week' }} as from_week
     from category_weeks
-    where {{ 'is_first' if is_beginning else 'is_last_of_week and not is_first' }}
+    where {{
+        'is_first' if is_beginning
+        else 'is_last_of_week and changed_week is not null and not is_first'
+    }}
     {{ 'union all' if is_beginning }}
     {%- endfor %}
 

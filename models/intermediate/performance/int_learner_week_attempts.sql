@@ -150,7 +150,7 @@ final as (
         end as repeated_quiz_count,
         cast(
             sum(placed.gain_share) over so_far
-            / nullif(sum(placed.repeated_quiz_count) over so_far, 0) as numeric(7, 4)
+            / nullif(sum(placed.repeated_quiz_count) over so_far, 0) as numeric(20, 8)
         ) as attempt_gain_share
     from grid
     left join placed

@@ -9,7 +9,11 @@
 {% set signs = [
     ('completed', 'completed', 'fact', 'is_course_completed', 'null', 'null'),
     ('too_early', 'too_early', 'fact', 'learner_week = 1', 'learner_week', '1'),
-    ('never_started', 'never_started', 'fact', 'days_since_last_participation is null', 'learner_week', 'null'),
+    (
+        'never_started', 'never_started', 'fact',
+        'days_since_last_participation is null and not is_known_to_have_begun',
+        'learner_week', 'null'
+    ),
     (
         'inactive', 'silence', 'fact',
         'days_since_last_participation >= ' ~ var('inactive_days'),
@@ -68,7 +72,12 @@ with engagement as (
 
 performance as (
 
-    select * from {{ ref('fct_weekly_performance') }}
+    select
+        *,
+        min(case when is_observed then 1 else 0 end) over (
+            partition by learner_id, course_id
+        ) = 0 as begins_before_log
+    from {{ ref('fct_weekly_performance') }}
 
 ),
 
@@ -90,6 +99,10 @@ measured as (
             cast({{ var('grade_struggling') }} as numeric(20, 6))
         ) as grade_limit,
         performance.on_time_share,
+        -- Of whom began before the log does, other tables may tell that they took part.
+        performance.begins_before_log
+        and performance.on_time_count + performance.late_count
+        + performance.cumulative_forum_post_count > 0 as is_known_to_have_begun,
         engagement.engagement_percentile,
         engagement.peer_count,
         engagement.days_since_last_participation

@@ -2,7 +2,8 @@
     One row per learner, course and week with an active enrolment: feedback that a learner may be
     sent, in plain sentences of the seed message_templates, in the learner's language where the seed
     has it. It holds the status, up to two reasons, one praise, the next deadline, the median of the
-    peers where they are min_group_size or more, and a next step. Grades are never spoken of while
+    peers where they are min_group_size or more, and a next step. A comparison with fewer is never
+    drawn. Grades are never spoken of while
     any of the learner's grades is hidden. Leaves out weeks whose status is unknown.
     To send them: moodle-analytics feedback.
 #}
@@ -75,6 +76,7 @@ chosen as (
         progress.week_start,
         coalesce(progress.course_name, progress.course_short_name) as course_name,
         progress.status,
+        progress.raw_status,
         coalesce(languages.language, '{{ var("outreach_language") }}') as language,
         {%- for reason in reasons %}
         progress.{{ reason }},
@@ -84,6 +86,10 @@ chosen as (
                 and (
                     progress.{{ reason }}_matter <> 'grades'
                     or progress.hidden_graded_item_count = 0
+                )
+                and (
+                    progress.{{ reason }}_matter <> 'engagement'
+                    or cohorts.active_day_count_median is not null
                 )
                 then progress.{{ reason }}_matter
         end as {{ reason }}_matter,
@@ -131,7 +137,8 @@ coded as (
 
     select
         *,
-        'status_' || status as status_code,
+        -- A status held over from last week is no news to the learner.
+        'status_' || raw_status as status_code,
         {%- for reason in reasons %}
         'reason_' || {{ reason }}_matter as {{ reason }}_code,
         {%- endfor %}
@@ -144,8 +151,8 @@ coded as (
                 then 'peers'
         end as peers_code,
         case
-            when status = 'completed' then null
-            when status = 'never_started' then 'step_start'
+            when raw_status = 'completed' then null
+            when raw_status = 'never_started' then 'step_start'
             else coalesce('step_' || coalesce(reason_1_matter, reason_2_matter), '')
         end as asked_step_code
     from chosen
@@ -184,7 +191,8 @@ written as (
             'due': 'coded.next_due_text',
         }) }} as next_deadline_text,
         {{ fill_in('peers_texts.body', {
-            'value': whole_number('coded.peer_median_active_days'),
+            'value': "replace("
+            ~ one_decimal('coded.peer_median_active_days') ~ ", '.0', '')",
             'own': whole_number('coded.active_day_count'),
         }) }} as peers_text,
         coalesce(

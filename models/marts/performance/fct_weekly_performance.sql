@@ -77,7 +77,7 @@ final as (
         cast(completions.completion_share as numeric(12, 6)) as completion_share,
         completions.is_course_completed,
         cast(attempts.finished_attempt_count as integer) as finished_attempt_count,
-        cast(attempts.attempt_gain_share as numeric(12, 6)) as attempt_gain_share,
+        cast(attempts.attempt_gain_share as numeric(20, 6)) as attempt_gain_share,
         cast(community.forum_post_count as integer) as forum_post_count,
         cast(community.discussion_count as integer) as discussion_count,
         cast(community.reply_received_count as integer) as reply_received_count,

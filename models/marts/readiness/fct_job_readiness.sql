@@ -189,7 +189,7 @@ final as (
         cast(technical_mastery_share as numeric(20, 6)) as technical_mastery_share,
         cast(reliability_share as numeric(12, 6)) as reliability_share,
         cast(consistency_share as numeric(12, 6)) as consistency_share,
-        cast(attempt_gain_share as numeric(12, 6)) as attempt_gain_share,
+        cast(attempt_gain_share as numeric(20, 6)) as attempt_gain_share,
         cast(failed_first_item_count as integer) as failed_first_item_count,
         cast(return_after_fail_share as numeric(12, 6)) as return_after_fail_share,
         {%- for name, column in collaborations.items() %}

@@ -1,7 +1,7 @@
 {#
     One row per course and week with an active enrolment: how the course as a whole was doing.
     Figures of fewer than min_group_size learners are suppressed (NULL), so that nobody is told of
-    by a group of one. Leaves out enrolments that were not active, deleted courses, and weeks that
+    by a group of one; a quartile counts the learners who have a value. Leaves out enrolments that were not active, deleted courses, and weeks that
     are not observed.
 #}
 {% set statuses = [
@@ -39,6 +39,7 @@ summed as (
         percentile_cont({{ share }}) within group (order by {{ measure }})
             as {{ measure }}_{{ quartile }},
         {%- endfor %}
+        count({{ measure }}) as {{ measure }}_known_count,
         {%- endfor %}
         {{ count_if('participating_event_count > 0') }} as participating_count,
         sum(forum_post_count) as forum_post_count,
@@ -81,8 +82,10 @@ final as (
         {%- for measure in measures %}
         {%- for quartile in quartiles %}
         cast(
-            case when not is_suppressed then {{ measure }}_{{ quartile }} end
-            as numeric(20, 6)
+            case
+                when {{ measure }}_known_count >= {{ var('min_group_size') }}
+                    then {{ measure }}_{{ quartile }}
+            end as numeric(20, 6)
         ) as {{ measure }}_{{ quartile }},
         {%- endfor %}
         {%- endfor %}

@@ -87,6 +87,8 @@ final as (
         performance.course_week,
         performance.learner_week,
         statuses.status,
+        statuses.raw_status,
+        statuses.is_held,
         statuses.previous_status,
         statuses.is_change,
         statuses.weeks_in_status,
