@@ -298,8 +298,9 @@ def _check_timezone(connection: Any, zone: str) -> None:
 def _profiles(target: Target) -> Iterator[Path]:
     """Give a folder with profiles.yml; where none was named, one that reads libpq's variables."""
     variables = database.environment(target.server)
-    # A reader who keeps a transaction open must not stop a build for ever.
-    options = f"{os.environ.get('PGOPTIONS', '')} -c lock_timeout={_LOCK_TIMEOUT}"
+    # A reader who keeps a transaction open must not stop a build for ever; compiling queries costs
+    # more than it saves here.
+    options = f"{os.environ.get('PGOPTIONS', '')} -c lock_timeout={_LOCK_TIMEOUT} -c jit=off"
     variables["PGOPTIONS"] = options.strip()
     before = {name: os.environ.get(name) for name in variables}
     os.environ.update(variables)

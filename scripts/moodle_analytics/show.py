@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from psycopg2.extensions import connection as Connection  # noqa: N812
 
 _BAR = "█"
-_WIDTH = 20
+_WIDTH = 15
 
 
 @dataclass(frozen=True)

@@ -349,7 +349,10 @@ final as (
             when submitted_at > due_at then 'late'
             when due_at is null and is_deadline_known then 'no_deadline'
             when
-                due_at is null or not is_source_known or handed_in_week is not null
+                due_at is null
+                or not is_source_known
+                or handed_in_week is not null
+                or last_log_at is null
                 then 'unknown'
             when due_week is not null then 'missing'
             else 'open'

@@ -141,11 +141,15 @@ final as (
         grid.course_id,
         grid.week_start,
         case
-            when {{ has_moodle_table('quiz_attempts') }}
+            when
+                {{ has_moodle_table('quiz_attempts') }}
+                and {{ has_moodle_table('quiz') }}
                 then coalesce(placed.finished_attempt_count, 0)
         end as finished_attempt_count,
         case
-            when {{ has_moodle_table('quiz_attempts') }}
+            when
+                {{ has_moodle_table('quiz_attempts') }}
+                and {{ has_moodle_table('quiz') }}
                 then coalesce(sum(placed.repeated_quiz_count) over so_far, 0)
         end as repeated_quiz_count,
         cast(

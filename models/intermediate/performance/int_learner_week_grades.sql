@@ -36,7 +36,7 @@ course_totals as (
             partition by course_id, from_week order by grade_item_id
         ) as total_number
     from {{ ref('int_grade_item_versions') }}
-    where item_type = 'course' and not is_deleted
+    where item_type = 'course' and not is_deleted and grade_pass <= grade_max
 
 ),
 

@@ -193,23 +193,24 @@ final as (
         end as evidence_level,
         cast(sign_count as integer) as sign_count,
         cast(grave_sign_count as integer) as grave_sign_count,
-        -- A status that is held over has at least that as its reason.
-        case
-            when is_held and reason_1 is null then 'better_for_one_week' else reason_1
-        end as reason_1,
-        reason_1_matter,
+        -- Of a status that is held over, that is the first reason.
+        case when is_held then 'better_for_one_week' else reason_1 end as reason_1,
+        case when not is_held then reason_1_matter end as reason_1_matter,
+        cast(case when is_held then 1 else reason_1_value end as numeric(20, 6))
+            as reason_1_value,
+        cast(case when is_held then 2 else reason_1_threshold end as numeric(20, 6))
+            as reason_1_threshold,
+        case when is_held then reason_1 else reason_2 end as reason_2,
+        case when is_held then reason_1_matter else reason_2_matter end
+            as reason_2_matter,
         cast(
-            case when is_held and reason_1 is null then 1 else reason_1_value end
+            case when is_held then reason_1_value else reason_2_value end
             as numeric(20, 6)
-        ) as reason_1_value,
+        ) as reason_2_value,
         cast(
-            case when is_held and reason_1 is null then 2 else reason_1_threshold end
+            case when is_held then reason_1_threshold else reason_2_threshold end
             as numeric(20, 6)
-        ) as reason_1_threshold,
-        reason_2,
-        reason_2_matter,
-        cast(reason_2_value as numeric(20, 6)) as reason_2_value,
-        cast(reason_2_threshold as numeric(20, 6)) as reason_2_threshold
+        ) as reason_2_threshold
     from counted
 
 )

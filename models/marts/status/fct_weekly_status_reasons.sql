@@ -1,7 +1,7 @@
 {#
     One row per learner, course, week and reason: everything that decided on the status of the week,
     with the value that was met and the threshold that it met, in order of weight. A status that was
-    held over from last week has a reason of its own: weeks better so far, and weeks that it takes.
+    held over from last week has a reason of its own, the first: weeks better so far, and weeks that it takes.
     Leaves out weeks without any reason: those of learners who do well, and unknown ones.
 #}
 with signs as (
@@ -42,7 +42,7 @@ reasons as (
         'better_for_one_week' as reason_code,
         'better_for_one_week' as reason_matter,
         'held' as reason_kind,
-        99 as reason_order,
+        0 as reason_order,
         1 as reason_value,
         2 as threshold
     from held

@@ -96,6 +96,12 @@ def _list(connection: Connection, order: Order) -> bool:
     messages = _due(connection, order)
     planned = run.plan(connection, order.schemas, messages, resend_claimed=order.resend_claimed)
     report.print_plan(order.kind, planned, order.limit)
+    end = queue.end_of_data(connection, order.schemas)
+    if order.kind == "reminder" and order.at and end and order.at < end:
+        report.print_note(
+            f"The queue is that of the data's end, {end.astimezone(UTC):%Y-%m-%d %H:%M} UTC: "
+            "reminders that were over by then are not in it."
+        )
     if reason := _staleness(connection, order.schemas):
         report.print_note(f"{reason} --send would refuse to send from them.")
     return bool(planned.claimed)

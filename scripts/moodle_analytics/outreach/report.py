@@ -31,7 +31,12 @@ def print_plan(kind: Kind, planned: Plan, limit: int) -> None:
     if shown:
         table = Table()
         for name in _HEADINGS[kind]:
-            table.add_column(name, justify="right" if name in ("learner", "course") else "left")
+            table.add_column(
+                name,
+                justify="right" if name in ("learner", "course") else "left",
+                no_wrap=name == "which",
+                min_width=10 if name == "which" else None,
+            )
         for message in shown:
             entry = planned.entries.get(message.message_id)
             cells = [*_cells(message), entry.state if entry else "new"]
