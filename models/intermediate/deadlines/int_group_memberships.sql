@@ -1,6 +1,6 @@
 {#
     One row per learner, course and group of the course that the learner is a member of. Whoever is
-    not in exactly one group has a row with group 0 too: Moodle's default team.
+    in no group of the course has a row with group 0: Moodle's default team.
 #}
 with learner_courses as (
 
@@ -70,7 +70,7 @@ default_team as (
             learner_courses.learner_id = learner_groups.learner_id
             and learner_courses.course_id = learner_groups.course_id
     group by learner_courses.learner_id, learner_courses.course_id
-    having count(learner_groups.group_id) <> 1
+    having count(learner_groups.group_id) = 0
 
 ),
 
