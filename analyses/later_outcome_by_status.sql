@@ -1,30 +1,13 @@
 -- Does the status tell how a learner fares later?
 -- Of the learners in each status of each week of the course, the share who in the end
--- did not complete: the course is not completed, and its total is below the pass grade
--- (or grade_struggling), or there is none. Only courses whose end has come; of others
--- nobody knows yet. Inactive should fare worst, then struggling, doing ok, doing well.
-with over_courses as (
+-- did not complete, where that is known: of a course that goes on nobody knows yet.
+-- Inactive should fare worst, then struggling, doing ok, doing well.
+with courses as (
 
     select
         course_id,
         course_short_name
     from {{ ref('dim_courses') }}
-    where end_at <= (select max(last_event_at) from {{ ref('dim_learners') }})
-
-),
-
-numbered_weeks as (
-
-    select
-        learner_id,
-        course_id,
-        is_course_completed,
-        course_total_share,
-        course_pass_share,
-        row_number() over (
-            partition by learner_id, course_id order by week_start desc
-        ) as weeks_before_last
-    from {{ ref('fct_weekly_performance') }}
 
 ),
 
@@ -33,14 +16,9 @@ outcomes as (
     select
         learner_id,
         course_id,
-        not coalesce(is_course_completed, false)
-        and coalesce(
-            course_total_share
-            < coalesce(course_pass_share, {{ var('grade_struggling') }}),
-            true
-        ) as did_not_complete
-    from numbered_weeks
-    where weeks_before_last = 1
+        did_not_complete
+    from {{ ref('fct_learner_outcomes') }}
+    where did_not_complete is not null
 
 ),
 
@@ -62,7 +40,7 @@ statuses as (
 )
 
 select
-    over_courses.course_short_name,
+    courses.course_short_name,
     statuses.course_week,
     statuses.status,
     count(*) as learner_count,
@@ -74,10 +52,10 @@ inner join outcomes
     on
         statuses.learner_id = outcomes.learner_id
         and statuses.course_id = outcomes.course_id
-inner join over_courses
-    on statuses.course_id = over_courses.course_id
-group by over_courses.course_short_name, statuses.course_week, statuses.status
+inner join courses
+    on statuses.course_id = courses.course_id
+group by courses.course_short_name, statuses.course_week, statuses.status
 order by
-    over_courses.course_short_name asc,
+    courses.course_short_name asc,
     statuses.course_week asc,
     did_not_complete_share desc

@@ -14,6 +14,7 @@
     'fct_weekly_performance',
     'fct_weekly_status',
     'fct_weekly_progress',
+    'int_learner_week_outcomes',
 ] %}
 
 with grid as (

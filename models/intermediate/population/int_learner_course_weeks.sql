@@ -76,6 +76,7 @@ spans as (
         learner_courses.course_id,
         course_starts.is_course_deleted,
         course_starts.course_start_week,
+        course_starts.course_end_on,
         {{ week_start('learner_courses.started_on') }} as first_week,
         {{ week_start(
             'greatest(least(last_log.last_log_on, course_starts.course_end_on, '
@@ -118,16 +119,34 @@ periods as (
 
 enrolled_weeks as (
 
-    select distinct
+    select
         periods.learner_id,
         periods.course_id,
-        weeks.week_start
+        weeks.week_start,
+        {{ bool_or(
+            'coalesce(least(periods.last_week, periods.suspended_week)'
+            ~ ' > weeks.week_start, true)'
+        ) }} as is_enrolled_at_end
     from periods
     inner join weeks
         on
             coalesce(periods.first_week, weeks.week_start) <= weeks.week_start
             and coalesce(periods.last_week, weeks.week_start) >= weeks.week_start
             and coalesce(periods.suspended_week, weeks.week_start) >= weeks.week_start
+    group by periods.learner_id, periods.course_id, weeks.week_start
+
+),
+
+ended_enrolments as (
+
+    select
+        learner_id,
+        course_id,
+        last_week as week_start,
+        count(*) as ended_count
+    from periods
+    where last_week is not null
+    group by learner_id, course_id, last_week
 
 ),
 
@@ -147,6 +166,8 @@ final as (
         spans.is_course_deleted,
         not spans.is_course_deleted
         and enrolled_weeks.learner_id is not null as is_active_enrolment,
+        not spans.is_course_deleted
+        and coalesce(enrolled_weeks.is_enrolled_at_end, false) as is_enrolled_at_end,
         case
             when weeks.week_start >= spans.course_start_week
                 then {{ weeks_between(
@@ -154,6 +175,27 @@ final as (
                 ) }} + 1
         end as course_week,
         {{ weeks_between('spans.first_week', 'weeks.week_start') }} + 1 as learner_week,
+        cast(
+            coalesce(sum(ended_enrolments.ended_count) over (
+                partition by spans.learner_id, spans.course_id
+                order by weeks.week_start
+                rows between unbounded preceding and current row
+            ), 0) as integer
+        ) as ended_enrolment_count,
+        cast(
+            case
+                when
+                    weeks.week_start >= spans.course_start_week
+                    and spans.course_end_on > spans.course_start_week
+                    then least(
+                        {{ days_between(
+                            'spans.course_start_week', add_days('weeks.week_start', 7)
+                        ) }} / cast({{ days_between(
+                            'spans.course_start_week', 'spans.course_end_on'
+                        ) }} as numeric(12, 6)), 1
+                    )
+            end as numeric(12, 6)
+        ) as course_elapsed_share,
         weeks.observed_until
     from spans
     inner join weeks
@@ -165,6 +207,11 @@ final as (
             spans.learner_id = enrolled_weeks.learner_id
             and spans.course_id = enrolled_weeks.course_id
             and weeks.week_start = enrolled_weeks.week_start
+    left join ended_enrolments
+        on
+            spans.learner_id = ended_enrolments.learner_id
+            and spans.course_id = ended_enrolments.course_id
+            and weeks.week_start = ended_enrolments.week_start
 
 )
 
