@@ -11,6 +11,8 @@ from typing import Annotated
 
 import typer
 
+from moodle_analytics.benchmark import cli as benchmark
+from moodle_analytics.early_warning import cli as early_warning
 from moodle_analytics.errors import UserError
 from moodle_analytics.outreach import cli as outreach
 
@@ -27,6 +29,7 @@ db = typer.Typer(
     help="The PostgreSQL server: where it is, and the embedded one.", no_args_is_help=True
 )
 app.add_typer(db, name="db")
+app.add_typer(benchmark.app, name="benchmark")
 
 
 def _print_version(is_asked: bool) -> None:
@@ -310,6 +313,9 @@ def run_demo(
 app.command("remind")(outreach.remind)
 app.command("feedback")(outreach.feedback)
 app.command("opt-out")(outreach.opt_out)
+app.command("train")(early_warning.train)
+app.command("score")(early_warning.score)
+app.command("evaluate")(early_warning.evaluate)
 
 
 def main() -> None:
