@@ -8,6 +8,7 @@ from dataclasses import replace
 import typer
 
 from moodle_analytics import build, database, generate, show
+from moodle_analytics.early_warning import report, score, train
 
 _AFTERWARDS = (
     "The database server goes on running: `moodle-analytics db status` says where its data are,\n"
@@ -16,27 +17,33 @@ _AFTERWARDS = (
 
 
 def run(name: str) -> None:
-    """Make the academy in the database `name`, build the marts, and show a learner's weeks.
+    """Make the academy in the database `name`, build the marts, score, and show a learner's weeks.
 
     A database that the user loaded is left alone. Raises UserError.
     """
     server = replace(database.locate(), database=name)
     options = generate.Options()
     typer.echo(
-        f"1/3  Making an academy: {options.learners:,} invented learners, {options.weeks} weeks, "
+        f"1/4  Making an academy: {options.learners:,} invented learners, {options.weeks} weeks, "
         f"{options.events:,} log rows ..."
     )
     generate.generate_database(server, options, name)
-    typer.echo("2/3  Building the marts ...")
+    typer.echo("2/4  Building the marts ...")
     summary = build.build(build.Target(server))
     build.print_summary(summary)
-    typer.echo("3/3  A look at what came out")
+    typer.echo("3/4  Learning from the courses that are over, scoring the others ...")
+    with report.steps("Training") as say:
+        train.train(name, say=say)
+    report.print_scored(score.score(name))
+    score.refresh(name)
+    typer.echo("4/4  A look at what came out")
     with closing(database.connect(server, readonly=True)) as connection:
         show.show(connection, course_id=None, learner_id=None)
     typer.echo(
         "\nLook further:\n"
         f"  moodle-analytics show --database {name} --course ID --learner ID\n"
         f"  moodle-analytics db psql -d {name}   # the schema is marts\n"
+        "                                       marts.fct_watch_list: whom to write to first\n"
         "With your own site:\n"
         "  moodle-analytics load YOUR_DUMP.sql.gz && moodle-analytics build\n"
         + (_AFTERWARDS if server.is_embedded else "")

@@ -73,11 +73,12 @@ def load(
     name: str | None = None,
     schema: str | None = None,
     prefix: str | None = None,
+    is_carrying: bool = True,
 ) -> Loaded:
     """Restore the dump `source` (`-`: standard input) as database `name`, replacing an earlier one.
 
-    The earlier database stays until the new one is whole, with the schemas of the earlier one that
-    only this program writes. Raises UserError.
+    The earlier database stays until the new one is whole; `is_carrying` takes over those of its
+    schemas that only this program writes. Raises UserError.
     """
     began = time.monotonic()
     name = name or server.database
@@ -100,7 +101,7 @@ def load(
         facts = site.describe_site(connection, found)
         carried: list[str] = []
         # An academy is nobody's: what was sent from it concerns no site.
-        if replaced and replaced != generate.ORIGIN:
+        if is_carrying and replaced and replaced != generate.ORIGIN:
             say("carrying over")
             carried = carry.schemas_to_carry(
                 server, name, connection, found, schema=schema, prefix=prefix

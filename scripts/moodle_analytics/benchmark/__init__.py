@@ -1,0 +1,1 @@
+"""Measuring the project on data of which the outcome is known."""
