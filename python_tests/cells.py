@@ -16,7 +16,12 @@ Query = Callable[[str], list[tuple[Any, ...]]]
 
 # The marts round shares to four places, and hours to two.
 TOLERANCE = 0.0001
-TOLERANCES = {"mean_hours_early": 0.01, "hours_before_due": 0.01, "hours_to_reply": 0.01}
+TOLERANCES = {
+    "mean_hours_early": 0.01,
+    "mean_days_early": 0.001,
+    "hours_before_due": 0.01,
+    "hours_to_reply": 0.01,
+}
 
 
 def read(query: Query, relation: str, keys: Iterable[str], columns: Iterable[str]) -> Table:
