@@ -78,6 +78,8 @@ def status_rows(performance: Performance, rows: dict[Week, Facts]) -> dict[Week,
         learner, course, week = key
         row, grid = rows[key], world.grid[key]
         silent = world.silent_days(learner, course, week)
+        if silent is not None and grid["course_week"]:  # before the course begins nobody is missed
+            silent = min(silent, 7 * grid["course_week"] - 1)
         limit = performance.pass_limit((learner, course), week)
         here = signs(grid, row, silent, GRADE_STRUGGLING if limit is None else limit)
         raw = raw_status(grid, row, silent, here)

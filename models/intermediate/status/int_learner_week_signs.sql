@@ -2,7 +2,8 @@
     One row per learner, course, week and sign: what was found of a learner's week that decides on the
     status, with the value that was met and the threshold that it met. Facts outrank all else; one
     grave sign or two signs mean struggling; a shortfall keeps from doing well. Every threshold is a
-    var, but for a pass grade of the course, which goes before grade_struggling.
+    var, but for a pass grade of the course, which goes before grade_struggling. Silence counts from
+    the course's first week on; a value tells the whole of it.
     Leaves out weeks that are not observed or in which the enrolment was not active, and weeks
     without any sign.
 #}
@@ -16,12 +17,12 @@
     ),
     (
         'inactive', 'silence', 'fact',
-        'days_since_last_participation >= ' ~ var('inactive_days'),
+        'silent_days >= ' ~ var('inactive_days'),
         'days_since_last_participation', var('inactive_days')
     ),
     (
         'silent_grave', 'silence', 'grave',
-        'days_since_last_participation >= ' ~ var('silent_grave_days'),
+        'silent_days >= ' ~ var('silent_grave_days'),
         'days_since_last_participation', var('silent_grave_days')
     ),
     (
@@ -38,7 +39,7 @@
     ),
     (
         'silent', 'silence', 'sign',
-        'days_since_last_participation >= ' ~ var('silent_days'),
+        'silent_days >= ' ~ var('silent_days'),
         'days_since_last_participation', var('silent_days')
     ),
     ('latest_due_missed', 'deadlines', 'sign', 'is_latest_due_missed', 'missed_count', '1'),
@@ -105,7 +106,16 @@ measured as (
         + performance.cumulative_forum_post_count > 0 as is_known_to_have_begun,
         engagement.engagement_percentile,
         engagement.peer_count,
-        engagement.days_since_last_participation
+        engagement.days_since_last_participation,
+        -- Nobody is missed in a course that has not begun.
+        least(
+            engagement.days_since_last_participation,
+            case
+                when
+                    engagement.days_since_last_participation is not null
+                    then 7 * performance.course_week - 1
+            end
+        ) as silent_days
     from performance
     inner join engagement
         on
