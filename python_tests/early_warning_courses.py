@@ -138,7 +138,8 @@ def fill(server: database.Server, courses: list[int]) -> None:
         )
         weekly = [*keys, "did_not_complete", "unscored", "outcome_at"]
         copy("intermediate.int_learner_week_outcomes", frame[weekly])
-        ends = ["learner_id", "course_id", "did_not_complete", "outcome_at"]
+        outcomes["ends_at"] = outcomes["outcome_at"].fillna("2030-01-01")
+        ends = ["learner_id", "course_id", "did_not_complete", "outcome_at", "ends_at"]
         copy("marts.fct_learner_outcomes", outcomes[ends])
         copy(
             "marts.dim_courses",
@@ -167,7 +168,8 @@ create table intermediate.int_learner_week_outcomes (
     did_not_complete boolean, dropped_out boolean, outcome_at timestamptz
 );
 create table marts.fct_learner_outcomes (
-    learner_id bigint, course_id bigint, did_not_complete boolean, outcome_at timestamptz
+    learner_id bigint, course_id bigint, did_not_complete boolean, outcome_at timestamptz,
+    ends_at timestamptz
 );
 create table marts.dim_courses (
     course_id bigint, course_short_name text, start_at timestamptz, end_at timestamptz

@@ -378,10 +378,15 @@ def test_latest_test_has_an_earlier_presentation(mapped: Mapped) -> None:
     # CCC 2013J is as late and larger, but nothing of its module came before.
     assert latest_test(mapped).name == "BBB 2013J"
     before, after, other = mapped.presentations
-    earlier = replace(other, name="CCC 2013B", starts_on=before.starts_on)
+    earlier = replace(other, name="CCC 2013B", starts_on=before.starts_on, ends_on=before.ends_on)
     for size, chosen in ((4, "CCC 2013J"), (2, "BBB 2013J")):
         larger = replace(other, learners=size)
         several = replace(mapped, presentations=(before, earlier, larger, after))
         assert latest_test(several).name == chosen
-    with pytest.raises(UserError, match=r"No module has clicks of two presentations"):
-        latest_test(replace(mapped, presentations=mapped.presentations[1:]))
+    # One that still ran when the other began can teach nothing.
+    running = replace(before, ends_on=after.starts_on)
+    for presentations in (mapped.presentations[1:], (running, after, other)):
+        with pytest.raises(
+            UserError, match=r"No module has clicks of a presentation that had ended"
+        ):
+            latest_test(replace(mapped, presentations=presentations))

@@ -41,7 +41,7 @@ def test_train_learns_from_finished_courses_and_tells_how_well(
     result = command("train")
     assert (result.code, result.err) == (0, "")
     assert "Trained model-1 (logistic regression) on Data 1, Data 2, <b>Data & 3</b>" in result.out
-    assert "360 learners of courses, 2,160 weeks" in result.out
+    assert "360 enrolments, 2,160 weeks" in result.out
     assert "Trained on Data 1, Data 2 only, judged on <b>Data & 3</b>" in result.out
     assert "Boosting, the challenger" in result.out
     assert "Next: moodle-analytics score" in result.out
@@ -85,7 +85,8 @@ def test_measures_of_the_card_are_of_a_model_that_never_saw_the_course(
 
 
 def test_before_leaves_out_what_ended_later(courses: database.Server, command: Command) -> None:
-    assert command("train", "--before", "2024-02-19", "--min-courses", "1").code == 2
+    result = command("train", "--before", "2024-02-19", "--min-courses", "1")
+    assert (result.code, "1 finished courses (1 needed)" in result.err) == (2, True)
     result = command("train", "--before", "2024-02-20")
     assert result.code == 0
     assert [course["course_id"] for course in card(courses)["training_courses"]] == [1, 2]
@@ -103,6 +104,18 @@ def test_too_little_is_said_in_a_sentence_and_leaves_nothing(
     assert "120 learners with a known outcome (200 needed)" in result.err
     assert "rule scores" in result.err
     assert ask(courses, "select 1 from pg_namespace where nspname = 'predictions'") == []
+
+
+def test_weeks_that_are_not_scored_teach_nothing(
+    courses: database.Server, command: Command
+) -> None:
+    ask(
+        courses,
+        "update intermediate.int_learner_week_features set unscored_reason = 'left' "
+        "where learner_id = 1000 and course_week > 3",
+    )
+    command("train")
+    assert card(courses)["n_train_weeks"] == 3 * ROWS - 3
 
 
 def test_a_course_with_open_outcomes_is_not_finished(
@@ -195,6 +208,15 @@ def test_plain_sql_gives_the_published_probabilities(
     assert compared[2] > 0.1
 
 
+def test_of_a_course_that_never_ends_there_is_no_probability(
+    courses: database.Server, command: Command
+) -> None:
+    ask(courses, "update marts.fct_learner_outcomes set ends_at = null where course_id = 4")
+    command("train")
+    command("score", "--no-refresh")
+    assert ask(courses, PUBLISHED) == [("rules", 4 * ROWS)]
+
+
 def test_reasons_are_published_with_their_texts(courses: database.Server, command: Command) -> None:
     command("train")
     command("score", "--no-refresh")
@@ -274,7 +296,7 @@ def test_weeks_that_must_not_be_scored_are_named_and_left_out(
         """,
     )
     result = command("score", "--no-refresh")
-    assert "120 outage" in result.out
+    assert "120 with far fewer events than usual" in result.out
     assert "3 after leaving the course" in result.out
     assert "Data 4 week 2 (2024-07-08)" in result.out
     missing = ask(
@@ -362,20 +384,20 @@ def test_score_brings_the_marts_up_to_date(
     mart = build.Mart("fct_weekly_risk", 2_880, 1.0)
     summary = build.Summary([mart], [("a_check", "2 rows")], [], 1, 2, "UTC", 1.0)
 
-    def pretend(target: build.Target, **options: Any) -> build.Summary:
-        asked.append((target.server.database, options["arguments"]))
+    def pretend(target: build.Target, words: list[str], **_: Any) -> build.Summary:
+        asked.append((target.server.database, words[0], words[-2:]))
         return summary
 
-    monkeypatch.setattr(build, "build", pretend)
+    monkeypatch.setattr(build, "run_dbt", pretend)
     result = command("score")
     assert result.code == 1
     assert "fct_weekly_risk (2,880 rows); 1 checks failed" in result.out
-    assert asked == [(courses.database, ["--select", "stg_predictions__*+"])]
+    assert asked == [(courses.database, "build", ["--select", "stg_predictions__*+"])]
 
     def refuse(*_: Any, **__: Any) -> build.Summary:
         raise UserError("dbt could not run.")
 
-    monkeypatch.setattr(build, "build", refuse)
+    monkeypatch.setattr(build, "run_dbt", refuse)
     result = command("score")
     assert result.code == 2
     assert is_one_sentence(result.err)

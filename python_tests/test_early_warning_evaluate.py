@@ -7,11 +7,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from sklearn.metrics import roc_auc_score
 
 from early_warning_courses import Command, ask
 from moodle_analytics import database
-from moodle_analytics.early_warning import files
+from moodle_analytics.early_warning import files, report
 from moodle_analytics.errors import UserError
 from outreach_site import is_one_sentence
 
@@ -72,6 +73,29 @@ def test_weeks_of_a_running_course_are_not_judged(
     assert "model-1 was judged on <b>Data & 3</b>, with a mean AUC of" in result.err
     assert command("evaluate", "--version", "model-9").code == 2
     assert "in course 77" in command("evaluate", "--course", "77").err
+
+
+def test_names_of_courses_are_text_or_absent(
+    courses: database.Server, command: Command, tmp_path: Path
+) -> None:
+    ask(
+        courses,
+        "update marts.dim_courses set course_short_name = "
+        "case course_id when 1 then '007' when 3 then null else course_short_name end",
+    )
+    assert "007" in command("train", "--before", "2024-03-01").out
+    command("score", "--no-refresh")
+    found = judged(command, tmp_path)
+    assert (found["trained_on"], found["test"]) == (["007", "Data 2"], ["course 3"])
+
+
+def test_each_reason_not_to_score_has_words() -> None:
+    models = Path(__file__).parents[1] / "models/intermediate/early_warning"
+    described = yaml.safe_load((models / "_early_warning__models.yml").read_text())["models"]
+    columns = next(model for model in described if model["name"] == "int_learner_week_features")
+    [column] = [one for one in columns["columns"] if one["name"] == "unscored_reason"]
+    [accepted] = column["data_tests"]
+    assert set(report.WHY_UNSCORED) == set(accepted["accepted_values"]["arguments"]["values"])
 
 
 def test_nothing_scored_is_a_sentence(courses: database.Server, command: Command) -> None:

@@ -1,6 +1,6 @@
 {#
     What is this? A course's list has at most watch_list_share of those scored in its week, but one may
-    always be on it; nobody on it is doing well, and nobody who is not on it is worse.
+    always be on it; nobody on it is doing well, and of those still seen nobody who is not on it is worse.
     When does it matter? A list that is too long is not read.
     How to resolve: look at the places of the course's week in fct_watch_list.
 #}
@@ -12,7 +12,7 @@ with lists as (
         count(*) as learner_count,
         max(list_place) as last_place,
         max(scored_learner_count) as scored_learner_count,
-        min(probability) as least_probability,
+        min(case when not is_inactive_now then probability end) as least_probability,
         sum(case when band = 'well' then 1 else 0 end) as well_count
     from {{ ref('fct_watch_list') }}
     group by course_id, week_start
@@ -29,6 +29,7 @@ risks as (
                 when
                     risk.probability > lists.least_probability
                     and risk.band <> 'well'
+                    and not risk.is_inactive_now
                     and outcomes.is_current
                     and not outcomes.is_completed
                     and listed.learner_id is null

@@ -1,8 +1,8 @@
 {#
     One row per course that still runs and learner on its list: whom a teacher may want to write to
-    first, at most watch_list_share of those scored in the course's latest scored week. Ordered by
-    probability, or by the rules' score where there is no model. It tells what was seen of learners
-    alike, never what a learner will do.
+    first, at most watch_list_share of those scored in the course's latest scored week. Who may still
+    be reached goes before who has been idle for inactive_days; then by probability, or by the rules'
+    score where there is no model. It tells what was seen of learners alike, never what one will do.
     Leaves out learners who are doing well, or have left or completed since, courses that are over,
     and courses not scored in the last watch_list_weeks before the end of the data.
 #}
@@ -106,6 +106,7 @@ placed as (
         row_number() over (
             partition by risks.course_id
             order by
+                risks.is_inactive_now asc,
                 risks.probability desc nulls last,
                 risks.rule_score desc,
                 risks.learner_id asc

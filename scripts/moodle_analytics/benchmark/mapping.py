@@ -130,7 +130,7 @@ def find(mapped: Mapped, text: str) -> Presentation:
 
 
 def latest_test(mapped: Mapped) -> Presentation:
-    """Give the latest presentation with an earlier one of its module to train on.
+    """Give the latest presentation before whose start an earlier one of its module had ended.
 
     Of several at the same time the one with most learners. Raises UserError where there is none.
     """
@@ -138,15 +138,15 @@ def latest_test(mapped: Mapped) -> Presentation:
         one
         for one in mapped.presentations
         if any(
-            other.module == one.module and other.starts_on < one.starts_on
+            other.module == one.module and other.ends_on < one.starts_on
             for other in mapped.presentations
         )
     ]
     if not ready:
         have = ", ".join(one.name for one in mapped.presentations)
         raise UserError(
-            f"No module has clicks of two presentations here ({have}): an earlier one to train on "
-            "and a later one to test on are needed."
+            f"No module has clicks of a presentation that had ended before another began ({have}): "
+            "an earlier one to train on and a later one to test on are needed."
         )
     return max(ready, key=lambda one: (one.starts_on, one.learners, one.name))
 

@@ -57,6 +57,7 @@ def oulad(
         say("1/5  Turning OULAD's files into a Moodle site ...")
         mapped = write_dump(folder, dump)
         chosen = find(mapped, test) if test else latest_test(mapped)
+        _refuse_first(mapped, chosen)
         for line in _described(mapped, chosen):
             say(f"     {line}")
         say("2/5  Loading it ...")
@@ -87,6 +88,14 @@ def _refuse_other(server: database.Server, name: str) -> None:
         raise UserError(
             f"Database {name} was made from {origin}, not by this benchmark, so it is not "
             "replaced: give another name with --database."
+        )
+
+
+def _refuse_first(mapped: Mapped, chosen: Presentation) -> None:
+    if not any(one.ends_on < chosen.starts_on for one in mapped.presentations):
+        raise UserError(
+            f"Nothing to learn from had ended before {chosen.name} began on {chosen.starts_on}: "
+            "choose a later presentation with --test, or add an earlier one to the files."
         )
 
 

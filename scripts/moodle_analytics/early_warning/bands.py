@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from moodle_analytics.early_warning.model import Array, Model
-from moodle_analytics.early_warning.settings import ADVERSE_SIDES, FEATURES, Settings
+from moodle_analytics.early_warning.model import Array
+from moodle_analytics.early_warning.settings import FEATURES, Settings
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -23,6 +23,35 @@ _COMPONENTS = {
     "grade_gap_share": "grade_mean_share",
 }
 
+# Of what tells the same, only the weightiest is said.
+_ALIKE = (
+    ("event_rank", "active_day_rank", "distinct_activity_rank", "active_week_share"),
+    ("recent_event_rank", "event_log_change", "active_days_7", "active_days_14"),
+    ("handed_in_share", "missed_count"),
+    ("grade_mean_share", "grade_rank"),
+)
+# When the phrase of a reason is true of a learner. Nothing is said of a value that is not known,
+# nor of what is the same for a whole course.
+_HOLDS: Mapping[str, Callable[[Array, Settings], Array]] = {
+    "event_rank": lambda rank, given: rank < given.reason_rank_share,
+    "recent_event_rank": lambda rank, given: rank < given.reason_rank_share,
+    "active_day_rank": lambda rank, given: rank < given.reason_rank_share,
+    "distinct_activity_rank": lambda rank, given: rank < given.reason_rank_share,
+    "idle_days": lambda days, given: days >= given.silent_days,
+    "event_log_change": lambda change, _: change < 0,
+    "active_week_share": lambda share, _: share < 0.5,
+    "active_days_7": lambda days, given: days < given.praised_active_days,
+    "active_days_14": lambda days, given: days < 2 * given.praised_active_days,
+    "handed_in_share": lambda share, _: share < 1,
+    "missed_count": lambda count, _: count > 0,
+    "latest_due_missed": lambda is_missed, _: is_missed > 0,
+    "mean_days_early": lambda days, _: days < 1,
+    "grade_mean_share": lambda grade, given: grade < given.grade_well,
+    "grade_last_share": lambda grade, given: grade < given.grade_well,
+    "grade_rank": lambda rank, given: rank < given.reason_rank_share,
+    "earlier_attempt_count": lambda count, _: count > 0,
+}
+
 
 def bands_of(probabilities: Array, is_too_early: Array, settings: Settings) -> Array:
     """Give the band of each probability."""
@@ -33,17 +62,19 @@ def bands_of(probabilities: Array, is_too_early: Array, settings: Settings) -> A
 
 
 def model_reasons(
-    model: Model, features: Array, contributions: Array, texts: Mapping[str, str]
+    features: Array, contributions: Array, texts: Mapping[str, str], settings: Settings
 ) -> dict[str, Array]:
     """Give the columns reason_1_code ... of the largest contributions (rows x FEATURES).
 
-    A reason must be true of the learner: its value is known and on the adverse side of the usual,
-    and `texts` has a phrase for it.
+    A reason must be true of the learner and have a phrase in `texts`; no two of them tell the same.
     """
-    is_adverse = model.place(features) * np.array(list(ADVERSE_SIDES.values())) > 0
-    speaks = is_adverse & ~np.isnan(features)
+    said = np.where(_holds(features, settings), contributions, 0.0)
+    for alike in _ALIKE:
+        places = [FEATURES.index(name) for name in alike]
+        is_largest = np.arange(len(alike)) == said[:, places].argmax(axis=1)[:, None]
+        said[:, places] = np.where(is_largest, said[:, places], 0.0)
     codes = np.broadcast_to(np.array(FEATURES), features.shape)
-    return _largest(np.where(speaks, contributions, 0.0), codes, texts)
+    return _largest(said, codes, texts)
 
 
 def rule_reasons(
@@ -51,22 +82,25 @@ def rule_reasons(
 ) -> dict[str, Array]:
     """Give the columns reason_1_code ... of the rules' components, the largest first.
 
-    A component counts only where its fact holds: less active than half of the class, silent for
-    silent_days, something missed, a mean grade below the pass grade.
+    `rows` have the components and FEATURES. As with a model, a reason must be true of the learner.
     """
-    holds = np.column_stack(
-        [
-            rows["quiet_share"] > 0.5,
-            rows["seldom_share"] > 0.5,
-            rows["idle_days"] >= settings.silent_days,
-            rows["missed_count"] > 0,
-            rows["grade_mean_share"] < rows["pass_share"],
-        ]
-    )
+    places = [FEATURES.index(code) for code in _COMPONENTS.values()]
+    holds = _holds(rows[list(FEATURES)].to_numpy(dtype=float), settings)[:, places]
     # The score is their mean: so they sum up to it.
     parts = rows[list(_COMPONENTS)].to_numpy(dtype=float) / len(_COMPONENTS)
     codes = np.broadcast_to(np.array(list(_COMPONENTS.values())), parts.shape)
     return _largest(np.where(holds, parts, 0.0), codes, texts)
+
+
+def _holds(features: Array, settings: Settings) -> Array:
+    """Say of rows x FEATURES which phrase is true."""
+    never = np.zeros(len(features), dtype=bool)
+    return np.column_stack(
+        [
+            _HOLDS[name](features[:, place], settings) if name in _HOLDS else never
+            for place, name in enumerate(FEATURES)
+        ]
+    )
 
 
 def _largest(contributions: Array, codes: Array, texts: Mapping[str, str]) -> dict[str, Array]:

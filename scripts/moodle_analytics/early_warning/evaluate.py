@@ -21,7 +21,8 @@ __all__ = ["Report", "evaluate", "measure"]
 
 _ROWS = """
 select
-    risk.learner_id, risk.course_id, courses.course_short_name, risk.week_start, risk.course_week,
+    risk.learner_id, risk.course_id, risk.week_start, risk.course_week,
+    coalesce(courses.course_short_name, 'course ' || courses.course_id) as course_short_name,
     risk.probability, risk.rule_score, risk.band, {band_held} as band_held,
     features.idle_days, outcomes.did_not_complete::int as did_not_complete,
     weeks.dropped_out::int as dropped_out,
@@ -52,7 +53,9 @@ left join marts.fct_weekly_risk as weekly
         and risk.week_start = weekly.week_start and risk.model_version = weekly.model_version
 """
 _OUTAGES = """
-select distinct courses.course_short_name, features.course_week
+select distinct
+    coalesce(courses.course_short_name, 'course ' || courses.course_id) as course_short_name,
+    features.course_week
 from intermediate.int_learner_week_features as features
 inner join marts.dim_courses as courses on features.course_id = courses.course_id
 where features.unscored_reason = 'outage' and features.course_id = any(%(courses)s)

@@ -25,6 +25,8 @@ class Plain(Protocol):
 
 def check(paths: Sequence[Path]) -> None:
     """Raise UserError where one of these files could not be written, before the work begins."""
+    if len({path.resolve() for path in paths}) < len(paths):
+        raise UserError(f"{paths[0]} is given for two things: give each a file of its own.")
     for path in paths:
         if path.is_dir() or not path.parent.is_dir() or not os.access(path.parent, os.W_OK):
             raise UserError(

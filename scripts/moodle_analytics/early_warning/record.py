@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from psycopg2.extensions import connection as Connection  # noqa: N812
 
 RULES = "rules"
+# PostgreSQL's own numbers of the types text, name and varchar.
+_TEXTS = (25, 19, 1043)
 _REASONS = "".join(
     f"reason_{place}_code text, reason_{place}_text text, reason_{place}_contribution numeric,"
     for place in (1, 2, 3)
@@ -139,6 +141,8 @@ def writable(name: str | None) -> Iterator[Connection]:
         _explained("written"),
         closing(database.connect(server, name)) as connection,
         database.kept_in_place(server, name or server.database),
+        # Within, as what keeps the database would take a missing right for one of its own.
+        _explained("written"),
         connection,
     ):
         with connection.cursor() as cursor:
@@ -214,15 +218,19 @@ def save_card(connection: Connection, card: Card) -> None:
 def read(
     connection: Connection, query: str, parameters: Mapping[str, Any] | None = None
 ) -> pd.DataFrame:
-    """Give the rows of a query; NULL becomes NaN, numbers keep every digit, booleans are 0 or 1."""
+    """Give the rows of a query; NULL becomes NaN, numbers keep every digit, text stays text."""
     import pandas as pd
 
     with connection.cursor() as cursor:
         text = cursor.mogrify(query, parameters or {}).decode()
+        cursor.execute(f"select * from ({text}) as wanted limit 0")  # noqa: S608
+        # A course may be called 007.
+        columns = cursor.description or ()
+        texts = {column.name: str for column in columns if column.type_code in _TEXTS}
         file = io.BytesIO()
         cursor.copy_expert(f"copy ({text}) to stdout with (format csv, header)", file)
     file.seek(0)
-    frame: pd.DataFrame = pd.read_csv(file, keep_default_na=False, na_values=[""])
+    frame: pd.DataFrame = pd.read_csv(file, dtype=texts, keep_default_na=False, na_values=[""])
     return frame
 
 
@@ -259,9 +267,19 @@ def _explained(act: str) -> Iterator[None]:
             f"The models of early warning are not in this database, or are older ones ({reason}): "
             "run `moodle-analytics build` first."
         ) from None
+    except psycopg2.errors.InsufficientPrivilege as error:
+        reason = str(error).strip().splitlines()[0]
+        needed = (
+            "select on the schemas marts, intermediate, staging and predictions"
+            if act == "read"
+            else "create on the database, or to own the schema predictions"
+        )
+        raise UserError(
+            f"The scores cannot be {act}: {reason} (the role needs {needed})."
+        ) from None
     except psycopg2.Error as error:
         reason = str(error).strip().splitlines()[0]
         raise UserError(
-            f"The scores in schema predictions cannot be {act}: {reason} (nothing was changed; "
-            "the role needs create on the database, or to own that schema)."
+            f"The scores cannot be {act}: {reason} (nothing was changed; run it again when the "
+            "server is well)."
         ) from None

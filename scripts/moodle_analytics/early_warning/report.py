@@ -27,13 +27,14 @@ _KEY = (
     "n: learners, base: share of them who did not complete, rules and idle: AUC of these alone, "
     "top 15 %: share who did not complete among the highest scores."
 )
-# A terminal shows so many weeks of a course; the files have all.
-_SHOWN_WEEKS = 12
-_WHY_UNSCORED = {
+# A terminal shows about so many weeks of a course, every second or fourth; the files have all.
+_SHOWN_WEEKS = 10
+WHY_UNSCORED = {
     "left": "after leaving the course",
     "completed": "after completing it",
-    "outage": "outage",
-    "partial": "week cut by the data",
+    "nothing_to_complete": "of courses with nothing to complete",
+    "outage": "with far fewer events than usual",
+    "partial": "of a week that the data cut",
 }
 
 
@@ -67,7 +68,7 @@ def print_card(card: Card) -> None:
     names = ", ".join(str(course["course_short_name"]) for course in card.training_courses)
     _say(
         f"Trained {card.model_version} ({card.algorithm.replace('_', ' ')}) on {names}: "
-        f"{card.n_train:,} learners of courses, {card.n_train_weeks:,} weeks of theirs; "
+        f"{card.n_train:,} enrolments, {card.n_train_weeks:,} weeks of them; "
         f"{card.base_rate:.0%} did not complete."
     )
     weeks = [week for week in card.measures.get("weeks", []) if week["auc"] is not None]
@@ -88,15 +89,14 @@ def print_scored(scored: Scored) -> None:
     _say(f"Published scores of learner-weeks: {', '.join(parts)}.")
     if scored.unscored:
         left_out = [
-            f"{count:,} {_WHY_UNSCORED.get(reason, reason)}"
-            for reason, count in sorted(scored.unscored.items())
+            f"{count:,} {WHY_UNSCORED[reason]}" for reason, count in sorted(scored.unscored.items())
         ]
         _say(f"Without a score: {', '.join(left_out)}.")
     if scored.outages:
         shown = [f"{name} week {week} ({monday})" for name, week, monday in scored.outages[:5]]
         more = len(scored.outages) - len(shown)
         _say(
-            f"Outages, with far fewer events than usual: {', '.join(shown)}"
+            f"Far fewer events than usual, by an outage or as the course ends: {', '.join(shown)}"
             f"{f' and {more} more' if more else ''}."
         )
 
@@ -122,9 +122,12 @@ def print_report(report: Report) -> None:
     _say(f"Mean AUC {_with_interval(mean, 'auc')}; {_against(mean)}.")
     unordered = [str(week["week"]) for week in weeks if week["is_ordered"] is False]
     if unordered:
-        _say(f"A worse band did not fare worse in week {', '.join(unordered)}.")
+        _say(
+            f"Bands out of order (a worse one completed more often) in week {', '.join(unordered)}."
+        )
     for name, outages in report.outages.items():
-        _say(f"Left out as outages of {name}: week {', '.join(map(str, outages))}.")
+        weeks_out = ", ".join(map(str, outages))
+        _say(f"Left out of {name}, with far fewer events than usual: week {weeks_out}.")
     if report.is_retrospective:
         _say("The model had seen outcomes from after these courses began: no test of the future.")
 
@@ -140,10 +143,14 @@ def challenger_sentence(challenger: Mapping[str, Any]) -> str:
 
 
 def _against(mean: Mapping[str, Any]) -> str:
-    parts = [f"{_with_interval(mean, 'auc_minus_idle', '+')} better than idle days alone"]
+    parts = [f"{_with_interval(mean, 'auc_minus_idle', '+')} against idle days alone"]
     if mean["auc_minus_rules"] is not None:
-        parts.insert(0, f"{_with_interval(mean, 'auc_minus_rules', '+')} better than the rules")
-    return ", ".join(parts)
+        is_open = mean["auc_minus_rules_low"] <= 0 <= mean["auc_minus_rules_high"]
+        verdict = ", so it may be no better" if is_open else ""
+        parts.insert(
+            0, f"{_with_interval(mean, 'auc_minus_rules', '+')} against the rules{verdict}"
+        )
+    return "; ".join(parts)
 
 
 def _with_interval(measures: Mapping[str, Any], name: str, sign: str = "") -> str:
@@ -159,7 +166,7 @@ def _print_weeks(title: str, weeks: list[dict[str, Any]]) -> None:
     for heading in _HEADINGS.values():
         table.add_column(heading, justify="right", no_wrap=True)
     step = -(-len(weeks) // _SHOWN_WEEKS)
-    for week in weeks[::step]:
+    for week in (week for week in weeks if week["week"] % step == 0):
         interval = f"{week['auc_low']:.2f}-{week['auc_high']:.2f}"
         cells = week | {"interval": interval, "base_rate": f"{week['base_rate']:.0%}"}
         table.add_row(*(_cell(cells[name]) for name in _HEADINGS))

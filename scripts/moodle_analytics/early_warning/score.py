@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import closing
 from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import TYPE_CHECKING, Any
@@ -14,6 +15,7 @@ from moodle_analytics.early_warning import bands, record, store
 from moodle_analytics.early_warning.record import RULES, Card
 from moodle_analytics.early_warning.settings import FEATURES, Settings
 from moodle_analytics.errors import UserError
+from moodle_analytics.site import find_site
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -29,7 +31,6 @@ _COLUMNS = (
     "rules.is_too_early",
     "rules.rule_band",
     *(f"rules.{name}::float8" for name in _COMPONENTS),
-    "features.pass_share::float8",
     *(f"features.{name}::float8" for name in FEATURES),
 )
 _FROM = """
@@ -38,9 +39,16 @@ inner join intermediate.int_learner_week_rules as rules
     on features.learner_course_week_id = rules.learner_course_week_id
 where features.unscored_reason is null
 """
-# What the model has seen the outcome of, it does not score.
+# What the model has seen the outcome of, it does not score; nor what never ends, as nobody can ever
+# say there who did not complete.
 _OF_MODEL = """
     and not features.course_id = any(%(trained_on)s)
+    and exists (
+        select 1 from marts.fct_learner_outcomes as outcomes
+        where
+            outcomes.learner_id = features.learner_id and outcomes.course_id = features.course_id
+            and outcomes.ends_at is not null
+    )
     and not exists (
         select 1 from predictions.learner_week_risk as risk
         where
@@ -114,19 +122,31 @@ def refresh(database_name: str | None = None) -> build.Summary:
     """Bring the marts that read the scores up to date. Raises UserError where dbt cannot."""
     server = database.locate()
     target = build.Target(replace(server, database=database_name or server.database))
-    # These read scores and finished models alone, whatever the site's prefix and zone.
     command = ["build", "--indirect-selection", "buildable", "--exclude-resource-type", "unit_test"]
     try:
         return build.run_dbt(
             target,
             [*command, "--select", "stg_predictions__*+"],
-            variables={},
+            variables=_variables(database_name),
             title="Refreshing",
         )
     except UserError as error:
         raise UserError(
             f"The scores are saved, but the marts that show them are not up to date: {error}"
         ) from None
+
+
+def _variables(database_name: str | None) -> dict[str, object]:
+    """Give the vars of a plain build, so that dbt need not parse anew; no model here reads them."""
+    server = database.locate()
+    with closing(database.connect(server, database_name, readonly=True)) as connection:
+        try:
+            found = find_site(connection)
+        except UserError:
+            return {}
+    zone = build.default_vars()["program_timezone"]
+    names = ("moodle_schema", "moodle_prefix", "program_timezone")
+    return dict(zip(names, (found.schema, found.prefix, zone), strict=True))
 
 
 def _publish(
@@ -159,7 +179,7 @@ def _chunks(
         cursor.execute(f"select {', '.join(_COLUMNS)} {_FROM} {condition}", values)
         while rows := cursor.fetchmany(_CHUNK_ROWS):
             frame = pd.DataFrame(rows, columns=names)
-            numbers = [*_COMPONENTS, "pass_share", *FEATURES]
+            numbers = [*_COMPONENTS, *FEATURES]
             yield frame.astype(dict.fromkeys(numbers, float))
 
 
@@ -179,7 +199,7 @@ def _by_model(
             card,
             probability=probability,
             band=bands.bands_of(probability, is_too_early, settings),
-            **bands.model_reasons(fitted, features, contributions, texts),
+            **bands.model_reasons(features, contributions, texts, settings),
         )
 
     return scored

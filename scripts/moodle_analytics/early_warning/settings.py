@@ -7,30 +7,27 @@ from typing import Any
 
 from moodle_analytics import build
 
-# Each feature, and on which side of the usual it speaks against a learner: 1 above, -1 below;
-# 0 tells of the course, never of the learner, and is no reason.
-ADVERSE_SIDES = {
-    "event_rank": -1,
-    "recent_event_rank": -1,
-    "active_day_rank": -1,
-    "distinct_activity_rank": -1,
-    "idle_days": 1,
-    "event_log_change": -1,
-    "active_week_share": -1,
-    "active_days_7": -1,
-    "active_days_14": -1,
-    "handed_in_share": -1,
-    "missed_count": 1,
-    "latest_due_missed": 1,
-    "mean_days_early": -1,
-    "grade_mean_share": -1,
-    "grade_last_share": -1,
-    "grade_rank": -1,
-    "earlier_attempt_count": 1,
-    "due_item_count": 0,
-    "elapsed_share": 0,
-}
-FEATURES = tuple(ADVERSE_SIDES)
+FEATURES = (
+    "event_rank",
+    "recent_event_rank",
+    "active_day_rank",
+    "distinct_activity_rank",
+    "idle_days",
+    "event_log_change",
+    "active_week_share",
+    "active_days_7",
+    "active_days_14",
+    "handed_in_share",
+    "missed_count",
+    "latest_due_missed",
+    "mean_days_early",
+    "grade_mean_share",
+    "grade_last_share",
+    "grade_rank",
+    "earlier_attempt_count",
+    "due_item_count",
+    "elapsed_share",
+)
 BANDS = ("struggling", "ok", "well")
 
 
@@ -42,7 +39,10 @@ class Settings:
     risk_well: float
     risk_band_margin: float
     watch_list_share: float
+    reason_rank_share: float
     silent_days: int
+    praised_active_days: int
+    grade_well: float
     training_min_courses: int
     training_min_learners: int
     training_min_class: int

@@ -23,13 +23,13 @@ if TYPE_CHECKING:
 _COURSES = """
 select
     outcomes.course_id,
-    courses.course_short_name,
+    coalesce(courses.course_short_name, 'course ' || courses.course_id) as course_short_name,
     courses.start_at,
     max(outcomes.outcome_at) as outcome_at,
     avg(outcomes.did_not_complete::int) as base_rate
 from marts.fct_learner_outcomes as outcomes
 inner join marts.dim_courses as courses on outcomes.course_id = courses.course_id
-group by outcomes.course_id, courses.course_short_name, courses.start_at
+group by outcomes.course_id, courses.course_id, courses.course_short_name, courses.start_at
 having
     bool_and(outcomes.outcome_at is not null)
     and count(outcomes.did_not_complete) > 0
