@@ -1,6 +1,7 @@
 {#
-    One row per learner, course and week that was scored: how likely the learner is not to finish, as
-    it was said then, by the latest version that scored the week. A band changes only when it has
+    One row per learner, course and week that was scored: how likely the learner is not to finish, from
+    what was known then, by the latest version that scored the week; what each earlier version said
+    stays in the source. A band changes only when it has
     held for two scored weeks or was crossed by risk_band_margin; each of the two limits between bands
     is remembered apart, so that a leap over both is not lost.
     Leaves out weeks that were not scored (left, completed, outages, a last week that is cut), and

@@ -165,9 +165,13 @@ def has_tables(connection: Connection) -> bool:
 def next_version(connection: Connection) -> str:
     """Name the model that is trained next: model-1, model-2, ..."""
     with connection.cursor() as cursor:
-        cursor.execute("select count(*) from predictions.model_card where method = 'model'")
+        cursor.execute(
+            "select max(substr(model_version, 7)::integer) from predictions.model_card "
+            "where model_version ~ '^model-[0-9]+$'"
+        )
         row = cursor.fetchone()
-    return f"model-{row[0] + 1 if row else 1}"
+    latest = row[0] if row else None
+    return f"model-{(latest or 0) + 1}"
 
 
 def card_of(connection: Connection, version: str | None) -> Card | None:

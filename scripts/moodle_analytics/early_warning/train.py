@@ -109,8 +109,9 @@ def train(
         data = read_data(connection, before)
     if shortage := shortage_of(data, settings):
         raise UserError(
-            f"There is too little to train a model on: {shortage}. `moodle-analytics score` "
-            "publishes rule scores meanwhile, without a probability."
+            f"There is too little to train a model on: {shortage}{_endless(database_name)}. "
+            "Until there is a model, `moodle-analytics score` publishes rule scores, without a "
+            "probability."
         )
     say("judging on the last course")
     held_out = hold_out(data, settings, say)
@@ -135,6 +136,17 @@ def read_data(connection: Connection, before: datetime | None = None) -> Data:
     rows = record.read(connection, _ROWS, {"courses": ids})
     known = courses["course_id"].isin(rows["course_id"])
     return Data(courses[known], rows, record.groups(connection))
+
+
+def _endless(database_name: str | None) -> str:
+    """Say how many courses have no end, which is a common cause of too little; else nothing."""
+    with record.readable(database_name) as connection, connection.cursor() as cursor:
+        cursor.execute("select count(*) from marts.dim_courses where end_at is null")
+        row = cursor.fetchone()
+    count = row[0] if row else 0
+    return (
+        f"; {count:,} courses have no end date, so nobody knows if they are over" if count else ""
+    )
 
 
 def shortage_of(data: Data, settings: Settings) -> str | None:
@@ -183,6 +195,8 @@ def hold_out(
     needed = Settings(**vars(settings) | {"training_min_courses": 1})
     if shortage := shortage_of(earlier, needed):
         reason = f"before {on_test[0]} began, there were only {shortage}"
+        if earlier.courses.empty:
+            reason = f"before {on_test[0]} began, no other course had ended"
         return Holdout(trained_on, on_test, None, {}, reason)
     frame = scored(test.rows, fit(earlier), settings)
     say("trying boosting as a challenger")
