@@ -362,7 +362,9 @@ def refused(folder: Path, to: Path, sentence: str) -> None:
     assert list(to.glob("refused*")) == []
 
 
-@pytest.mark.parametrize("text", ["BBB 2013J", "BBB_2013J", "bbb-2013j", "BBB/2013J", "bbb2013J"])
+@pytest.mark.parametrize(
+    "text", ["BBB 2013J", "BBB_2013J", "bbb-2013j", "BBB/2013J", "bbb2013J", "BBB:2013J"]
+)
 def test_find_takes_any_form(mapped: Mapped, text: str) -> None:
     assert find(mapped, text).course_id == COURSE_J
 

@@ -152,4 +152,4 @@ def latest_test(mapped: Mapped) -> Presentation:
 
 
 def _bare(text: str) -> str:
-    return re.sub(r"[\s_/-]", "", text).upper()
+    return re.sub(r"[\W_]", "", text).upper()
