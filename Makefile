@@ -97,7 +97,7 @@ if ! fits $(BIN)/python; then \
 		exit 2; \
 	fi; \
 fi; \
-echo 'Installing $(1) into .venv (a minute or so, about 300 MB) ...'; \
+echo 'Installing $(1) into .venv (a minute or so, about 650 MB) ...'; \
 if command -v uv >/dev/null; then \
 	uv pip install --quiet --python $(BIN)/python --requirement $(1) --editable .; \
 else \
