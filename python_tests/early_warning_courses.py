@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import io
 import json
-from collections.abc import Callable
 from contextlib import closing
-from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
@@ -23,18 +21,6 @@ LEARNERS = 120
 STARTS = {1: "2024-01-01", 2: "2024-01-08", 3: "2024-04-01", 4: "2024-07-01"}
 ENDS = {1: "2024-02-12", 2: "2024-02-19", 3: "2024-05-13"}
 NAMES = {1: "Data 1", 2: "Data 2", 3: "<b>Data & 3</b>", 4: "Data 4"}
-
-
-@dataclass(frozen=True)
-class Result:
-    """What a command printed and how it ended."""
-
-    code: int
-    out: str
-    err: str
-
-
-Command = Callable[..., Result]
 
 
 def made_course(
@@ -170,6 +156,9 @@ create table intermediate.int_learner_week_outcomes (
 create table marts.fct_learner_outcomes (
     learner_id bigint, course_id bigint, did_not_complete boolean, outcome_at timestamptz,
     ends_at timestamptz
+);
+create table marts.fct_weekly_risk (
+    learner_id bigint, course_id bigint, week_start date, model_version text, band text
 );
 create table marts.dim_courses (
     course_id bigint, course_short_name text, start_at timestamptz, end_at timestamptz

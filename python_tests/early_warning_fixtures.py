@@ -7,9 +7,10 @@ from dataclasses import replace
 
 import pytest
 
+from commands import Command, in_process
 from conftest import drop_database, run
-from early_warning_courses import Command, Result, fill
-from moodle_analytics import cli, database
+from early_warning_courses import fill
+from moodle_analytics import database
 
 
 @pytest.fixture(scope="session")
@@ -35,14 +36,4 @@ def courses(
 @pytest.fixture
 def command(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Command:
     """Run a command as its entry point does, in this process."""
-    monkeypatch.setenv("COLUMNS", "160")
-
-    def run_command(*arguments: str) -> Result:
-        monkeypatch.setattr("sys.argv", ["moodle-analytics", *arguments])
-        capsys.readouterr()
-        with pytest.raises(SystemExit) as end:
-            cli.main()
-        printed = capsys.readouterr()
-        return Result(int(end.value.code or 0), printed.out, printed.err)
-
-    return run_command
+    return in_process(monkeypatch, capsys)

@@ -6,7 +6,8 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from moodle_analytics import cli, database
+from commands import Command, in_process
+from moodle_analytics import database
 from moodle_analytics.outreach import run as outreach_run
 from moodle_analytics.outreach import smtp
 from outreach_servers import (
@@ -17,7 +18,7 @@ from outreach_servers import (
     moodle_server,
     smtp_settings,
 )
-from outreach_site import QUEUE, Command, MakeQueue, Result
+from outreach_site import QUEUE, MakeQueue
 
 
 @pytest.fixture
@@ -25,17 +26,7 @@ def command(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str])
     """Run a command as its entry point does, in this process, with next to no back-off."""
     monkeypatch.setattr(outreach_run, "_FIRST_WAIT_SECONDS", 0.01)
     monkeypatch.setattr(smtp, "_TIMEOUT", 2)
-    monkeypatch.setenv("COLUMNS", "160")
-
-    def run_command(*arguments: str) -> Result:
-        monkeypatch.setattr("sys.argv", ["moodle-analytics", *arguments])
-        capsys.readouterr()
-        with pytest.raises(SystemExit) as end:
-            cli.main()
-        printed = capsys.readouterr()
-        return Result(int(end.value.code or 0), printed.out, printed.err)
-
-    return run_command
+    return in_process(monkeypatch, capsys)
 
 
 @pytest.fixture

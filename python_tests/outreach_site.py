@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from conftest import run
 from moodle_analytics import database
@@ -77,16 +76,6 @@ def feedback(*learners: int, week: str = "2026-03-09") -> str:
     )
 
 
-@dataclass(frozen=True)
-class Result:
-    """What a command printed and how it ended."""
-
-    code: int
-    out: str
-    err: str
-
-
-Command = Callable[..., Result]
 MakeQueue = Callable[[str], database.Server]
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-from collections import Counter
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -28,7 +27,7 @@ from handmade_oulad import (
     user,
     write,
 )
-from moodle_analytics.benchmark import views, writing
+from moodle_analytics.benchmark import writing
 from moodle_analytics.benchmark.mapping import Mapped, find, latest_test
 from moodle_analytics.benchmark.writing import write_dump
 from moodle_analytics.errors import UserError
@@ -115,16 +114,6 @@ def test_log_ids_follow_time(site: Site) -> None:
     assert [row["id"] for row in log] == [str(number) for number in range(1, len(log) + 1)]
     times = [int(str(row["timecreated"])) for row in log]
     assert times == sorted(times)
-
-
-def test_one_row_per_click(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(views, "ONE_ROW_PER_CLICK", True)
-    write_dump(write(tmp_path / "csv", tables()), tmp_path / "clicks.sql.gz")
-    site = read_dump(tmp_path / "clicks.sql.gz")
-    per_user = Counter(row["userid"] for row in events(site, "_viewed"))
-    assert per_user == {
-        user(1): 7, user(2): 2, user(3): 1, user(4): 1, user(7): 6, user(9): 1
-    }  # fmt: skip
 
 
 def test_enrolments(site: Site) -> None:

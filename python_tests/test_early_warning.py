@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 from sklearn.metrics import roc_auc_score
 
-from early_warning_courses import LEARNERS, WEEKS, Command, arrays, ask, card, made_course
+from commands import Command
+from early_warning_courses import LEARNERS, WEEKS, arrays, ask, card, made_course
 from moodle_analytics import build, database
 from moodle_analytics.early_warning import boosting, record, score, store, train
 from moodle_analytics.early_warning.settings import FEATURES

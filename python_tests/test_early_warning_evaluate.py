@@ -10,7 +10,8 @@ import pytest
 import yaml
 from sklearn.metrics import roc_auc_score
 
-from early_warning_courses import Command, ask
+from commands import Command
+from early_warning_courses import ask
 from moodle_analytics import database
 from moodle_analytics.early_warning import files, report
 from moodle_analytics.errors import UserError

@@ -6,13 +6,13 @@ from datetime import UTC, datetime
 
 import pytest
 
+from commands import Command
 from conftest import run
 from moodle_analytics import database
 from moodle_analytics.outreach import queue, record
 from moodle_analytics.outreach.job import parse_time
 from outreach_servers import MailServer
 from outreach_site import (
-    Command,
     MakeQueue,
     feedback,
     is_one_sentence,

@@ -11,10 +11,11 @@ from pathlib import Path
 
 import pytest
 
+from commands import Command
 from conftest import run
 from moodle_analytics import database
 from outreach_servers import MailServer
-from outreach_site import Command, MakeQueue, reminders, states
+from outreach_site import MakeQueue, reminders, states
 
 pytest_plugins = ["outreach_fixtures"]
 pytestmark = pytest.mark.database

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from commands import Command
 from moodle_analytics.errors import UserError
 from moodle_analytics.outreach import moodle as outreach_moodle
 from outreach_servers import (
@@ -17,7 +18,7 @@ from outreach_servers import (
     say,
     take_and_hang_up,
 )
-from outreach_site import Command, MakeQueue, is_one_sentence, reminders, states
+from outreach_site import MakeQueue, is_one_sentence, reminders, states
 from test_outreach_smtp import errors
 
 pytest_plugins = ["outreach_fixtures"]

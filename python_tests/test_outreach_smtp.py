@@ -14,11 +14,12 @@ from typing import Any
 import pytest
 from aiosmtpd.smtp import AuthResult, LoginPassword
 
+from commands import Command
 from conftest import run
 from moodle_analytics.errors import UserError
 from moodle_analytics.outreach import mail as outreach_mail
 from outreach_servers import MailServer, free_port, mail_server, smtp_settings
-from outreach_site import Command, MakeQueue, is_one_sentence, reminders, states
+from outreach_site import MakeQueue, is_one_sentence, reminders, states
 
 pytest_plugins = ["outreach_fixtures"]
 SEND = ("remind", "--send", "smtp")

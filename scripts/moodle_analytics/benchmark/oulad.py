@@ -56,7 +56,7 @@ COLUMNS = {
         "is_banked": FLAG,
         "score": OPTIONAL_NUMBER,
     },
-    "studentVle": {"id_student": NUMBER, "id_site": NUMBER, "date": NUMBER, "sum_click": NUMBER},
+    "studentVle": {"id_student": NUMBER, "id_site": NUMBER, "date": NUMBER},
 }
 KEYS = {
     "courses": ("presentation",),
@@ -80,7 +80,6 @@ class Clicks:
     student: SmallInts
     site: SmallInts
     day: SmallInts
-    count: SmallInts
 
 
 @dataclass(frozen=True)

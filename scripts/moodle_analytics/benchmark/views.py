@@ -17,8 +17,6 @@ from moodle_analytics.generate.log import COURSE, MODULE, Event, catalogue
 from moodle_analytics.generate.options import DAY, Ints, ranges
 from moodle_analytics.generate.write import NOTHING
 
-# True writes one row of the log per click, False one per row of studentVle.
-ONE_ROW_PER_CLICK = False
 _BLOCK = 100_000
 _LAST_SECOND = DAY - NOON - 1
 
@@ -34,11 +32,6 @@ class Views:
     texts: Sequence[str]
     viewed: SmallInts
     day: SmallInts
-
-    @property
-    def repeats(self) -> SmallInts:
-        """How many rows of the log each row gives."""
-        return self.clicks.count if ONE_ROW_PER_CLICK else np.ones(len(self.day), dtype=np.int32)
 
 
 def make_views(
@@ -144,8 +137,6 @@ def log_blocks(log: Log, views: Views) -> Iterator[tuple[int, str]]:
 def _of_day(views: Views, picked: Ints, day: int) -> tuple[Ints, list[tuple[str, str]]]:
     """Give the times of a day's views and what stands before and behind their ids."""
     picked = picked[np.argsort(views.clicks.student[picked], kind="stable")]
-    if ONE_ROW_PER_CLICK:
-        picked = np.repeat(picked, views.clicks.count[picked])
     student = views.clicks.student[picked].astype(np.int64)
     _, runs = np.unique(student, return_counts=True)
     times: Ints = day * DAY + NOON + np.minimum(ranges(runs), _LAST_SECOND)

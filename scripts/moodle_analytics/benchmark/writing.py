@@ -63,7 +63,7 @@ def write_dump(folder: Path, to: Path) -> Mapped:
     views = make_views(files, activities, presentations)
     log = Log(activities)
     rows = _rows(files, presentations, learners, log, views)
-    total = len(log) + int(views.repeats.sum())
+    total = len(log) + len(views.day)
     with _progress("writing", total) as advance, _written(to) as file:
         log_rows = _write(file, rows, log_blocks(log, views), advance)
     remarks = (*activities.remarks, *strangers(files, presentations))

@@ -23,7 +23,7 @@ _ROWS = """
 select
     risk.learner_id, risk.course_id, risk.week_start, risk.course_week,
     coalesce(courses.course_short_name, 'course ' || courses.course_id) as course_short_name,
-    risk.probability, risk.rule_score, risk.band, {band_held} as band_held,
+    risk.probability, risk.rule_score, risk.band, weekly.band as band_held,
     features.idle_days, outcomes.did_not_complete::int as did_not_complete,
     weeks.dropped_out::int as dropped_out,
     coalesce(features.unscored_reason = 'outage', false)::int as is_outage
@@ -39,18 +39,15 @@ left join intermediate.int_learner_week_outcomes as weeks
     on
         risk.learner_id = weeks.learner_id and risk.course_id = weeks.course_id
         and risk.week_start = weeks.week_start
-{weekly_risk}
+left join marts.fct_weekly_risk as weekly
+    on
+        risk.learner_id = weekly.learner_id and risk.course_id = weekly.course_id
+        and risk.week_start = weekly.week_start and risk.model_version = weekly.model_version
 where
     risk.model_version = %(version)s
     and outcomes.did_not_complete is not null
     and (%(courses)s::bigint[] is null or risk.course_id = any(%(courses)s))
 order by courses.start_at, risk.course_id, risk.week_start, risk.learner_id
-"""
-_WEEKLY_RISK = """
-left join marts.fct_weekly_risk as weekly
-    on
-        risk.learner_id = weekly.learner_id and risk.course_id = weekly.course_id
-        and risk.week_start = weekly.week_start and risk.model_version = weekly.model_version
 """
 _OUTAGES = """
 select distinct
@@ -138,17 +135,8 @@ def evaluate(
 
 
 def _rows(connection: Connection, version: str, course_ids: Sequence[int]) -> pd.DataFrame:
-    with connection.cursor() as cursor:
-        cursor.execute("select to_regclass('marts.fct_weekly_risk') is not null")
-        row = cursor.fetchone()
-    has_marts = bool(row and row[0])
-    query = _ROWS.format(
-        band_held="weekly.band" if has_marts else "null",
-        weekly_risk=_WEEKLY_RISK if has_marts else "",
-    )
     values = {"version": version, "courses": list(course_ids) or None}
-    rows = record.read(connection, query, values)
-    return rows if has_marts else rows.drop(columns="band_held")
+    return record.read(connection, _ROWS, values)
 
 
 def _outages(connection: Connection, rows: pd.DataFrame) -> dict[str, list[int]]:
