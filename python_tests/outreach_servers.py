@@ -34,6 +34,7 @@ class MailServer:
     asked: Counter[tuple[str, str]] = field(default_factory=Counter)
     connections: int = 0
     delay: float = 0
+    is_held: bool = False
     port: int = 0
 
     @property
@@ -85,6 +86,8 @@ class MailServer:
         import asyncio
 
         await asyncio.sleep(self.delay)
+        while self.is_held:
+            await asyncio.sleep(0.02)
         [address] = envelope.rcpt_tos
         reply = self.answer("text", address)
         if reply == "drop":

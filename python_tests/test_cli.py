@@ -229,7 +229,12 @@ def test_a_profile_may_be_named_with_its_target(
     result = call("build", *arguments, "--", *models)
     assert (result.code, result.err.strip()) == (0, "")
     assert "dim_weeks" in result.out
-    assert schemas(server) - before == {"dev_staging", "dev_intermediate", "dev_marts"}
+    assert schemas(server) - before == {
+        "dev_access",
+        "dev_staging",
+        "dev_intermediate",
+        "dev_marts",
+    }
     assert run(server, site, "select count(*) from dev_marts.dim_weeks") == [(1,)]
     assert dict(os.environ) == environment
 

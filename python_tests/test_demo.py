@@ -36,6 +36,7 @@ def test_the_demo_runs_from_nothing_to_a_learners_weeks(
     assert done.exit_code == 0, done.output
     assert "0 failed" in done.output
     assert "Learners with any activity" in done.output
+    assert "target/report.html" in done.output
     # Of 1,052 users 446 never logged in; Moodle wrote rows for them all the same.
     [(version, never, has_rows, participating)] = run(
         newest(),

@@ -104,7 +104,7 @@ def test_a_message_in_hand_is_not_taken_by_resend_claimed(
     make_queue: MakeQueue, mail: MailServer, command: Command
 ) -> None:
     server = make_queue(reminders(11))
-    mail.delay = 1.5
+    mail.is_held = True
     alive = child("never", *SEND)
     deadline = time.monotonic() + 30
     while not is_claimed(server) and time.monotonic() < deadline:
@@ -114,6 +114,7 @@ def test_a_message_in_hand_is_not_taken_by_resend_claimed(
         assert result.code == 0
         assert "1 in the hands of another run" in result.out
         assert "stands claimed" not in result.out
+    mail.is_held = False
     assert alive.wait(30) == 0
     assert mail.recipients == ["learner11@mail.test"]
     assert states(server) == {"11": "sent 1"}

@@ -5,8 +5,6 @@ from __future__ import annotations
 import ast
 import csv
 import fnmatch
-import json
-import os
 import re
 import shutil
 import subprocess
@@ -26,15 +24,6 @@ from evaluator import RULES, Graph, is_bare
 ROOT = Path(__file__).resolve().parents[1]
 PROJECT = "moodle_analytics"
 Manifest = Mapping[str, Any]
-
-# Parsing connects to nothing; these only fill the profile.
-DUMMY_SERVER = {
-    "PGHOST": "127.0.0.1",
-    "PGPORT": "1",
-    "PGUSER": "nobody",
-    "PGPASSWORD": "",
-    "PGDATABASE": "nowhere",
-}
 
 
 @cache
@@ -71,36 +60,6 @@ def report(faults: Iterable[str]) -> None:
     lines = sorted(set(faults))
     if lines:
         pytest.fail(f"{len(lines)} found:\n  " + "\n  ".join(lines), pytrace=False)
-
-
-@pytest.fixture(scope="session")
-def manifest(tmp_path_factory: pytest.TempPathFactory) -> Manifest:
-    """What dbt understands of the project, parsed afresh without a database."""
-    from dbt.cli.main import dbtRunner
-
-    folder = tmp_path_factory.mktemp("parse")
-    shutil.copy(ROOT / "profiles.example.yml", folder / "profiles.yml")
-    with pytest.MonkeyPatch.context() as patch:
-        for name in [name for name in os.environ if name.startswith(("PG", "DBT_"))]:
-            patch.delenv(name)
-        for name, value in DUMMY_SERVER.items():
-            patch.setenv(name, value)
-        result = dbtRunner().invoke(
-            [
-                "--quiet",
-                "--warn-error",
-                "parse",
-                "--no-partial-parse",
-                f"--project-dir={ROOT}",
-                f"--profiles-dir={folder}",
-                f"--target-path={folder / 'target'}",
-                f"--log-path={folder}",
-            ]
-        )
-    if not result.success:
-        pytest.fail(f"dbt cannot parse the project: {result.exception}", pytrace=False)
-    read: Manifest = json.loads((folder / "target" / "manifest.json").read_text(encoding="utf-8"))
-    return read
 
 
 def own_nodes(manifest: Manifest, kind: str) -> list[Mapping[str, Any]]:

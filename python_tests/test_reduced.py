@@ -197,6 +197,16 @@ def test_learners_are_inferred(select: Any) -> None:
     assert {is_inferred for *_, is_inferred in found} == {True}
 
 
+def test_without_groups_there_is_everyone(select: Any) -> None:
+    query = "select learner_id, course_id, learner_group from marts.fct_learner_groups"
+    found = select(query)
+    assert {(learner, course) for learner, course, _ in found} == LEARNERS
+    assert len(found) == len(LEARNERS)
+    assert {group for *_, group in found} == {"All learners"}
+    query = "select distinct learner_group_id, is_suppressed from marts.dim_learner_groups"
+    assert select(query) == [("all", False)]
+
+
 def test_who_did_nothing_stays_visible_and_staff_do_not(select: Any) -> None:
     query = "select learner_id, entry_state, is_role_inferred from marts.dim_learners order by 1"
     assert select(query) == [

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import copy
 import json
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import UTC, date, datetime
@@ -223,6 +225,25 @@ def insert(table: str, columns: Mapping[str, str], values: dict[str, Any]) -> st
     return f"insert into {SCHEMA}.{PREFIX}{table} ({names}) values ({literals});"
 
 
+def what_is_read(schema: Schema) -> Schema:
+    """Give the tables and columns of a version whose names staging mentions at all."""
+    models = Path(__file__).parents[1] / "models" / "staging" / "moodle"
+    macros = Path(__file__).parents[1] / "macros" / "moodle"
+    files = [*models.iterdir(), *macros.iterdir()]
+    words = set(re.findall(r"\w+", "\n".join(file.read_text() for file in files)))
+    return {
+        name: {column: kind for column, kind in table["cols"].items() if column in words}
+        for name, table in schema.items()
+        if name in words
+    }
+
+
+def twin_of(version: str, schemas: Mapping[str, Schema]) -> str:
+    """Name the first version of which the same is read as of this one: itself, where none is."""
+    read = what_is_read(schemas[version])
+    return next(other for other in VERSIONS if what_is_read(schemas[other]) == read)
+
+
 def build_all(server: database.Server, folder: Path, *, check: bool = False) -> build.Summary:
     """Build; the checks of dbt, which take most of the time, only where wanted."""
     arguments = [*dbt_paths(folder), *([] if check else ["--exclude-resource-type", "test"])]
@@ -274,10 +295,21 @@ def test_every_version_is_tried(schemas: Mapping[str, Schema]) -> None:
     assert list(schemas) == VERSIONS
 
 
+def test_versions_that_differ_in_what_is_read_are_built(schemas: Mapping[str, Schema]) -> None:
+    built = [version for version in VERSIONS if twin_of(version, schemas) == version]
+    assert built[0] == VERSIONS[0]
+    assert len(built) > len(VERSIONS) / 2
+    lost = copy.deepcopy(dict(schemas))
+    del lost["4.3"]["forum"]["cols"]["cutoffdate"]
+    assert twin_of("4.3", lost) == "4.3"
+
+
 @pytest.mark.parametrize("version", VERSIONS)
 def test_a_few_rows(
     empty: database.Server, schemas: Mapping[str, Schema], folder: Path, version: str
 ) -> None:
+    if (twin := twin_of(version, schemas)) != version:
+        pytest.skip(f"what is read of Moodle {version} is as in {twin}")
     make_tables(empty, schemas[version])
     insert_rows(empty, schemas[version])
     build_all(empty, folder)

@@ -5,7 +5,7 @@
 
 
 {% macro default__bit_of(position) -%}
-    1 << cast({{ position }} as integer)
+    (1 << cast({{ position }} as integer))
 {%- endmacro %}
 
 

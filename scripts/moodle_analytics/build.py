@@ -152,6 +152,37 @@ def run_dbt(
     Raises UserError where dbt could not parse, connect or build a model.
     """
     started = time.monotonic()
+    result = _invoke(target, command, variables=variables, title=title)
+    results = getattr(result.result, "results", [])
+    _refuse_errors(results)
+    return Summary(
+        marts=sorted((_mart(row) for row in results if _is_mart(row)), key=lambda mart: mart.name),
+        faults=_tests(results, "fail"),
+        warnings=_tests(results, "warn"),
+        passed=sum(1 for row in results if str(row.status) == "pass"),
+        built=len(results),
+        timezone=str(variables.get("program_timezone", default_vars()["program_timezone"])),
+        seconds=time.monotonic() - started,
+    )
+
+
+def run_operation(
+    target: Target, macro: str, *, variables: Mapping[str, object], title: str
+) -> None:
+    """Run a macro of the project as an operation. Raises UserError where it could not be run."""
+    result = _invoke(target, ["run-operation", macro], variables=variables, title=title)
+    if not result.success:
+        told = [row.message for row in getattr(result.result, "results", []) if row.message]
+        raise UserError(
+            f"{macro} could not be run: {_sentence(told[0]) if told else 'dbt does not say why.'} "
+            "dbt's log is in logs/dbt.log."
+        )
+
+
+def _invoke(
+    target: Target, command: Sequence[str], *, variables: Mapping[str, object], title: str
+) -> Any:
+    """Run one dbt command with a progress bar. Raises UserError where dbt itself could not run."""
     with _profiles(target) as profiles_dir, _progress(title) as progress:
         # dbt takes seconds to import, which `--help` and `db` need not pay.
         from dbt.cli.main import dbtRunner
@@ -167,17 +198,7 @@ def run_dbt(
         raise result.exception
     if result.exception is not None:
         raise UserError(f"dbt could not run: {_sentence(str(result.exception))}")
-    results = getattr(result.result, "results", [])
-    _refuse_errors(results)
-    return Summary(
-        marts=sorted((_mart(row) for row in results if _is_mart(row)), key=lambda mart: mart.name),
-        faults=_tests(results, "fail"),
-        warnings=_tests(results, "warn"),
-        passed=sum(1 for row in results if str(row.status) == "pass"),
-        built=len(results),
-        timezone=str(variables.get("program_timezone", default_vars()["program_timezone"])),
-        seconds=time.monotonic() - started,
-    )
+    return result
 
 
 def print_summary(summary: Summary) -> None:

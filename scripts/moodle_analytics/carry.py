@@ -1,7 +1,7 @@
 """What must survive a load: the schemas that this program writes itself, and nobody can rebuild.
 
-dbt rebuilds the marts from any dump. Who was written to, and who wants no messages, is known only
-here: without it a load would send everything again.
+dbt rebuilds the marts from any dump. Who was written to, who wants no messages and who may read is
+known only here: without it a load would send everything again, and shut readers out.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from moodle_analytics.site import Site, find_site
 if TYPE_CHECKING:
     from psycopg2.extensions import connection as Connection  # noqa: N812
 
-SCHEMAS = ("outreach", "predictions")
+SCHEMAS = ("access", "outreach", "predictions")
 
 
 def schemas_to_carry(

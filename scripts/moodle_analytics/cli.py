@@ -11,10 +11,15 @@ from typing import Annotated
 
 import typer
 
+from moodle_analytics.access import cli as access
 from moodle_analytics.benchmark import cli as benchmark
+from moodle_analytics.checks import cli as checks
+from moodle_analytics.dashboard import cli as dashboard
+from moodle_analytics.docs import cli as docs
 from moodle_analytics.early_warning import cli as early_warning
 from moodle_analytics.errors import UserError
 from moodle_analytics.outreach import cli as outreach
+from moodle_analytics.tableau import cli as tableau
 
 # What a shell calls a program that Ctrl-C ended.
 _INTERRUPTED = 130
@@ -30,6 +35,7 @@ db = typer.Typer(
 )
 app.add_typer(db, name="db")
 app.add_typer(benchmark.app, name="benchmark")
+app.add_typer(tableau.app, name="tableau")
 
 
 def _print_version(is_asked: bool) -> None:
@@ -310,12 +316,16 @@ def run_demo(
     demo.run(database)
 
 
+app.command("check")(checks.check)
 app.command("remind")(outreach.remind)
 app.command("feedback")(outreach.feedback)
 app.command("opt-out")(outreach.opt_out)
 app.command("train")(early_warning.train)
 app.command("score")(early_warning.score)
 app.command("evaluate")(early_warning.evaluate)
+app.command("grant-reader")(access.grant_reader)
+app.command("docs")(docs.docs)
+app.command("report")(dashboard.report)
 
 
 def main() -> None:

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from moodle_analytics import carry, database, generate, postgres, site
+from moodle_analytics.access import grant
 from moodle_analytics.dump import COPY_DATA, Script, dump_name, least_bytes, open_dump
 from moodle_analytics.errors import UserError
 
@@ -53,7 +54,8 @@ class Loaded:
     """What a load did; `left_out` counts kinds of objects that the dump has and nothing needs.
 
     `replaced` says from what the database before it was made; None where there was none. `carried`
-    names the schemas that were taken over from it.
+    names the schemas that were taken over from it, `unsettled` the readers whom this role may not
+    let into the new database.
     """
 
     name: str
@@ -63,6 +65,7 @@ class Loaded:
     left_out: dict[str, int]
     replaced: str | None
     carried: list[str]
+    unsettled: list[str]
     seconds: float
 
 
@@ -95,11 +98,13 @@ def load(
         connection.autocommit = True
         with connection.cursor() as cursor:
             left_out = _restore(cursor, script, say)
+            left_out += _forget_readers(cursor)
             found = site.find_site(connection, schema=schema, prefix=prefix)
             say("statistics")
             cursor.execute("analyze")
         facts = site.describe_site(connection, found)
         carried: list[str] = []
+        unsettled: list[str] = []
         # An academy is nobody's: what was sent from it concerns no site.
         if is_carrying and replaced and replaced != generate.ORIGIN:
             say("carrying over")
@@ -113,6 +118,8 @@ def load(
                     connection.cursor() as cursor,
                 ):
                     _restore(cursor, kept, say)
+            if "access" in carried:
+                unsettled = grant.settle_after_load(server, connection)
     seconds = time.monotonic() - began
     return Loaded(
         name=dump_name(source),
@@ -122,6 +129,7 @@ def load(
         left_out=dict(left_out),
         replaced=replaced,
         carried=carried,
+        unsettled=unsettled,
         seconds=seconds,
     )
 
@@ -164,6 +172,9 @@ def _replaced_lines(loaded: Loaded) -> list[str]:
     if loaded.carried:
         names = " and ".join(loaded.carried)
         lines.append(f"Carried over from there, since no dump holds it: schema {names}.")
+    if loaded.unsettled:
+        names = " and ".join(loaded.unsettled)
+        lines.append(f"After the build, `moodle-analytics grant-reader` is needed for {names}.")
     return lines
 
 
@@ -221,6 +232,15 @@ def _restore(cursor: Cursor, script: Script, say: Callable[[str], None]) -> Coun
     if inserts:
         _run(cursor, script, b";\n".join(inserts))
     return left_out
+
+
+def _forget_readers(cursor: Cursor) -> Counter[str]:
+    """Drop a record of readers that a dump brings: nobody here let those in."""
+    cursor.execute("select to_regclass('access.readers') is not null")
+    if cursor.fetchone() != (True,):
+        return Counter()
+    cursor.execute("drop table access.readers")
+    return Counter({"record of readers": 1})
 
 
 def _run(cursor: Cursor, script: Script, statement: bytes) -> None:

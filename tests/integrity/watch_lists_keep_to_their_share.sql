@@ -28,7 +28,7 @@ risks as (
             case
                 when
                     risk.probability > lists.least_probability
-                    and risk.band <> 'well'
+                    and risk.band in ('ok', 'struggling')
                     and not risk.is_inactive_now
                     and outcomes.is_current
                     and not outcomes.is_completed

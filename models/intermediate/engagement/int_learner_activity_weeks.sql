@@ -27,6 +27,7 @@ counted as (
         week_start,
         count(*) as event_count,
         {{ count_if('is_participating') }} as participating_event_count,
+        {{ count_if("verb = 'view' and not is_companion") }} as view_count,
         min(
             case when verb = 'submit' and not is_companion then occurred_epoch end
         ) as first_submitted_epoch
@@ -53,6 +54,7 @@ final as (
         ) = 1 as is_first_week,
         event_count,
         participating_event_count,
+        view_count,
         {{ epoch_to_timestamp('first_submitted_epoch') }} as first_submitted_at
     from counted
 

@@ -16,7 +16,8 @@ roles as (
         role_id,
         archetype = 'student' as is_student,
         archetype in ('manager', 'coursecreator', 'editingteacher', 'teacher')
-            as is_staff
+            as is_staff,
+        archetype in ('manager', 'editingteacher', 'teacher') as is_teacher
     from {{ ref('stg_moodle__roles') }}
 
 ),
@@ -105,6 +106,7 @@ final as (
         held.course_id,
         {{ bool_or('held.is_current and roles.is_student') }} as is_student,
         {{ bool_or('held.is_current and roles.is_staff') }} as is_staff,
+        {{ bool_or('held.is_current and roles.is_teacher') }} as is_teacher,
         {{ bool_or('roles.is_student') }} as was_student,
         {{ bool_or('roles.is_staff') }} as was_staff,
         min(case when roles.is_student then held.given_at end) as student_from,

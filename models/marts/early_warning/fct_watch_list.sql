@@ -64,6 +64,20 @@ still_learning as (
 
 ),
 
+progress as (
+
+    select
+        learner_id,
+        course_id,
+        week_start,
+        engagement_percentile,
+        grade_mean_share,
+        on_time_share,
+        days_since_last_activity
+    from {{ ref('fct_weekly_progress') }}
+
+),
+
 latest_weeks as (
 
     select
@@ -148,6 +162,10 @@ final as (
         placed.reason_2_act,
         placed.reason_3_text,
         placed.reason_3_act,
+        progress.engagement_percentile,
+        progress.grade_mean_share,
+        progress.on_time_share,
+        progress.days_since_last_activity,
         placed.model_version,
         placed.scored_at
     from placed
@@ -155,6 +173,11 @@ final as (
         on placed.course_id = courses.course_id
     inner join learners
         on placed.learner_id = learners.learner_id
+    left join progress
+        on
+            placed.learner_id = progress.learner_id
+            and placed.course_id = progress.course_id
+            and placed.week_start = progress.week_start
     where
         placed.list_place <= greatest(
             1, {{ var('watch_list_share') }} * placed.scored_learner_count

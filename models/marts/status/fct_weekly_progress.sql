@@ -5,8 +5,10 @@
     Leaves out nothing of the grid.
 #}
 {% set engagement_columns = [
-    'event_count', 'participating_event_count', 'session_count', 'minutes_low',
-    'minutes_central', 'minutes_high', 'active_day_count', 'distinct_activity_count',
+    'event_count', 'participating_event_count', 'content_event_count',
+    'assessment_event_count', 'forum_event_count', 'other_event_count', 'session_count',
+    'minutes_low', 'minutes_central', 'minutes_high', 'active_day_count',
+    'distinct_activity_count',
     'days_since_last_activity', 'days_since_last_participation',
     'cumulative_participating_event_count', 'cumulative_active_day_count',
     'engagement_trend', 'engagement_index', 'engagement_percentile', 'peer_count',

@@ -1,0 +1,1 @@
+"""Who may read the marts: roles of the database, and which rows they see."""

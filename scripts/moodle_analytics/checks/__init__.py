@@ -1,0 +1,1 @@
+"""Quality checks of a Moodle database and of the marts, with Great Expectations."""

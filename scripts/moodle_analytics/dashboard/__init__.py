@@ -1,0 +1,1 @@
+"""The dashboards: one specification, from which Tableau files, SQL and the report come."""

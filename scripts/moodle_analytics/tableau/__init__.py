@@ -1,0 +1,1 @@
+"""Tableau files of the dashboards: built, extracted, checked, published."""

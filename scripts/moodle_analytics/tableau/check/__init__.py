@@ -1,0 +1,1 @@
+"""`tableau check`: the files for Tableau against the schema, the database and the specification."""
