@@ -245,7 +245,7 @@ DAMAGES = [
     Damage("no explain-data", cut(whole, "explain-data"), "explain-data"),
     Damage("forward compatibility", added(whole, "document-format-change-manifest",
                                           "<_.fcp.AnimationOnByDefault.true/>"), "_.fcp."),
-    Damage("path of a machine", at(source, _POSTGRES, filename="/home/me/x.hyper"),
+    Damage("path of a machine", at(source, _POSTGRES, filename="/" + "home/me/x.hyper"),
            "of one machine"),
     Damage("token", at(source, _POSTGRES, oauth__token="x"), "oauth-token"),
     Damage("address with a password", at(source, _POSTGRES, server="postgres://a:bcd@h/x"),

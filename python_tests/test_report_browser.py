@@ -61,7 +61,14 @@ def marts(server: database.Server) -> Iterator[database.Server]:
         "update marts.fct_weekly_groups set weeks_ago = null where week_start = '2024-03-18';"
         "update marts.fct_weekly_groups set weeks_ago = null where course_id = 4;"
         "update marts.fct_weekly_progress set grade_mean_share = null "
-        "where week_start = '2024-02-26'",
+        "where week_start = '2024-02-26';"
+        # More activities than a page lists, none used as often as another.
+        "insert into marts.fct_weekly_activities (course_short_name, learner_group, week_start, "
+        "activity_name, event_count) select course_short_name, learner_group, week_start, "
+        "'Page ' || number, 1000 + number from ("
+        "select course_short_name, learner_group, week_start "
+        "from marts.fct_weekly_activities where course_id = 3 and week_start = '2024-03-04' "
+        "group by 1, 2, 3) as one cross join generate_series(1, 60) as number",
     )
     yield made
     drop_database(server, made.database)

@@ -115,8 +115,8 @@ def build(
     Finds Moodle's tables by itself where `schema` and `prefix` are not given. `timezone` is the
     program's zone, by its PostgreSQL name. Raises UserError where the build could not run.
     """
-    given, arguments = _split_vars(arguments)
-    _check_vars(given)
+    given, arguments = split_vars(arguments)
+    check_vars(given)
     with closing(database.connect(target.server, readonly=True)) as connection:
         site = find_site(
             connection,
@@ -124,7 +124,7 @@ def build(
             prefix=prefix if prefix is not None else given.get("moodle_prefix"),
         )
         zone = timezone or {**default_vars(), **given}["program_timezone"]
-        _check_timezone(connection, zone)
+        check_timezone(connection, zone)
     found = {
         "moodle_schema": site.schema,
         "moodle_prefix": site.prefix,
@@ -265,7 +265,7 @@ def _server_of_profile(folder: Path, target: str | None) -> database.Server:
     )
 
 
-def _split_vars(arguments: Sequence[str]) -> tuple[dict[str, Any], list[str]]:
+def split_vars(arguments: Sequence[str]) -> tuple[dict[str, Any], list[str]]:
     """Take `--vars` out of dbt's arguments, so that it can be joined with what was found."""
     import yaml
 
@@ -292,8 +292,8 @@ def _split_vars(arguments: Sequence[str]) -> tuple[dict[str, Any], list[str]]:
     return given, rest
 
 
-def _check_vars(given: Mapping[str, Any]) -> None:
-    """Refuse a var that the project does not have, or of another type than its default."""
+def check_vars(given: Mapping[str, Any]) -> None:
+    """Raise UserError for a var that the project lacks, or of another type than its default."""
     defaults = default_vars()
     for name, value in given.items():
         if name not in defaults:
@@ -305,7 +305,8 @@ def _check_vars(given: Mapping[str, Any]) -> None:
             raise UserError(f"The var {name} must be {kind}, as {default!r}, not {value!r}.")
 
 
-def _check_timezone(connection: Any, zone: str) -> None:
+def check_timezone(connection: Any, zone: str) -> None:
+    """Raise UserError where PostgreSQL knows no such time zone."""
     with connection.cursor() as cursor:
         cursor.execute("select 1 from pg_timezone_names where name = %s", [zone])
         if cursor.fetchone() is None:

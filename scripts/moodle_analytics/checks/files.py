@@ -1,4 +1,4 @@
-"""The files of a check, each written as a whole or not at all."""
+"""The files of a check."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from moodle_analytics import output
 from moodle_analytics.early_warning import files
 from moodle_analytics.errors import UserError
 
@@ -32,11 +33,11 @@ def check(json_file: Path | None, page: Path | None, data_docs: Path | None) -> 
 def write_json(path: Path, report: Report) -> None:
     """Write the outcomes as JSON. Raises UserError."""
     text = json.dumps(report.to_dict(), indent=2, ensure_ascii=False, allow_nan=False)
-    files._write(path, text + "\n")
+    output.write({path: text + "\n"})
 
 
 def write_page(path: Path, report: Report) -> None:
     """Write the outcomes as one HTML file that needs nothing else. Raises UserError."""
     from moodle_analytics.checks import page
 
-    files._write(path, page.render(report))
+    output.write({path: page.render(report)})

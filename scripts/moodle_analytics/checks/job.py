@@ -179,10 +179,10 @@ def options_from(
 ) -> Options:
     """Put the command's options together with `--vars`. Raises UserError."""
     _check_suite(only)
-    given, rest = build._split_vars(arguments)
+    given, rest = build.split_vars(arguments)
     if rest:
         raise UserError(f"`moodle-analytics check` does not know {rest[0]}: see --help.")
-    build._check_vars(given)
+    build.check_vars(given)
     return Options(
         only=only,
         select=tuple(select),
@@ -219,7 +219,7 @@ def _find(
 ) -> _Found:
     import psycopg2
 
-    build._check_timezone(connection, settings.program_timezone)
+    build.check_timezone(connection, settings.program_timezone)
     found = _Found([], {}, {}, [])
     try:
         source, mistyped, names = _source(connection, options, found)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import gzip
+import os
 import struct
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
@@ -15,14 +16,13 @@ from typing import TYPE_CHECKING, Any
 
 from psycopg2 import Error, sql
 
-from moodle_analytics import database
+from moodle_analytics import database, output
 from moodle_analytics.dashboard import (
     catalogue,
     choices,
     data,
     describe,
     images,
-    output,
     specification,
 )
 from moodle_analytics.dashboard.data import Rows, Tables
@@ -76,7 +76,7 @@ def report(
 
     `courses` are Moodle's ids (none: all). Raises UserError; then nothing was written.
     """
-    output.check(path, charts)
+    _check(path, charts)
     with closing(database.connect(database.locate(), name, readonly=True)) as connection:
         # All is of one moment, though a build may replace the marts meanwhile.
         connection.set_session(isolation_level="REPEATABLE READ")
@@ -89,8 +89,21 @@ def report(
         except Error as error:
             raise UserError(_refused(connection, error)) from None
     named = {charts / file: image for file, image in drawn.items()} if charts else {}
-    output.write([*named.items(), (path, page.encode())])
+    output.write({**named, path: page})
     return Written(path, len(page.encode()), _said(content, page), len(drawn))
+
+
+def _check(path: Path, folder: Path | None) -> None:
+    """Raise UserError where the file, or files in the folder, could not be written.
+
+    Folders that are absent can be made; this makes none.
+    """
+    if path.is_dir():
+        raise UserError(f"{path} is a folder: give a file, as {path / 'report.html'}.")
+    for wanted in (path.parent, *([folder] if folder else [])):
+        there = next(one for one in (wanted, *wanted.absolute().parents) if one.exists())
+        if not there.is_dir() or not os.access(there, os.W_OK | os.X_OK):
+            raise UserError(f"{wanted} cannot be written into: give a folder of yours.")
 
 
 def _refused(connection: Connection, error: Error) -> str:

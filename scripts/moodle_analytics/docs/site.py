@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
-import os
 import tempfile
 from collections.abc import Mapping
 from contextlib import closing
@@ -12,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from moodle_analytics import build, database
+from moodle_analytics import build, database, output
 from moodle_analytics.docs import diagram, entities
 from moodle_analytics.errors import UserError
 from moodle_analytics.site import find_site
@@ -80,9 +78,9 @@ def write(
         catalog = _EMPTY if is_without else _read(Path(folder) / "catalog.json")
     page = empty_page()
     drawing = diagram.draw(entities.read(manifest))
-    _replace(to, assemble(page, manifest, catalog, drawing))
+    output.write({to: assemble(page, manifest, catalog, drawing)})
     if diagram_to:
-        _replace(diagram_to, drawing)
+        output.write({diagram_to: drawing})
     models = sum(node["resource_type"] == "model" for node in manifest["nodes"].values())
     return Documented(to, models, is_without)
 
@@ -153,18 +151,3 @@ def _read(path: Path) -> dict[str, Any]:
         raise UserError(f"dbt wrote no {path.name}: logs/dbt.log says why.")
     values: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     return values
-
-
-def _replace(path: Path, text: str) -> None:
-    """Write a file whole or not at all."""
-    beside = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        beside.write_text(text, encoding="utf-8")
-        beside.replace(path)
-    except OSError as error:
-        with contextlib.suppress(OSError):
-            beside.unlink()
-        raise UserError(
-            f"{path} cannot be written ({error.strerror}): give another file."
-        ) from None

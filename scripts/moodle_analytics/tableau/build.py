@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import os
-import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from moodle_analytics import database
+from moodle_analytics import database, output
 from moodle_analytics.dashboard import catalogue, choices, specification
 from moodle_analytics.dashboard.specification import Specification
 from moodle_analytics.dashboard.sql import SCHEMA, Choice
@@ -64,9 +63,10 @@ def build(
     with contextlib.closing(database.connect(server, database_name, readonly=True)) as connection:
         made = plan(connection, place_of(server, database_name, is_shared=is_shared))
         texts = queries.queries(connection, made.specification, made.choices, made.place.schema)
-    contents = {file: written(root) for file, root in made.documents().items()}
-    contents |= {f"sql/{path}": text.encode() for path, text in texts.items()}
-    return _write(folder, contents)
+    contents = {folder / file: written(root) for file, root in made.documents().items()}
+    contents |= {folder / "sql" / path: text.encode() for path, text in texts.items()}
+    output.write(contents)
+    return list(contents)
 
 
 def plan(connection: Connection, place: Place, *, from_: Specification | None = None) -> Plan:
@@ -104,31 +104,3 @@ def place_of(
         if not is_clean(value):
             raise UserError(f"{value!r} holds a sign that no workbook can hold: rename it.")
     return found
-
-
-def _write(folder: Path, contents: Mapping[str, bytes]) -> list[Path]:
-    """Write files, each as a whole, after all of them are beside their places."""
-    paths = [folder / name for name in contents]
-    waiting: list[tuple[Path, Path]] = []
-    mask = os.umask(0)
-    os.umask(mask)
-    try:
-        for path, content in zip(paths, contents.values(), strict=True):
-            path.parent.mkdir(parents=True, exist_ok=True)
-            with tempfile.NamedTemporaryFile(
-                dir=path.parent, prefix=f".{path.name}.", delete=False
-            ) as file:
-                waiting.append((Path(file.name), path))
-                file.write(content)
-            Path(file.name).chmod(0o666 & ~mask)
-        for temporary, path in waiting:
-            temporary.replace(path)
-    except OSError as error:
-        for temporary, _ in waiting:
-            with contextlib.suppress(OSError):
-                temporary.unlink()
-        raise UserError(
-            f"{error.filename or folder} cannot be written ({error.strerror}): "
-            "give another folder with --to."
-        ) from None
-    return paths

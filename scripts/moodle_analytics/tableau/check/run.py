@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import psycopg2
 
 from moodle_analytics import database as databases
+from moodle_analytics import output
 from moodle_analytics.dashboard import specification as dashboards
 from moodle_analytics.dashboard.sql import SCHEMA
 from moodle_analytics.errors import UserError
@@ -295,12 +296,4 @@ def _short(values: Mapping[str, object], name: str) -> str:
 
 def write_json(path: Path, summary: Summary) -> None:
     """Write what was found as a file. Raises UserError."""
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        temporary = path.with_name(f".{path.name}.new")
-        temporary.write_text(summary.as_json(), encoding="utf-8")
-        temporary.replace(path)
-    except OSError as error:
-        raise UserError(
-            f"{path} cannot be written ({error.strerror}): name another file with --json."
-        ) from None
+    output.write({path: summary.as_json()})
