@@ -239,16 +239,20 @@ def test_a_filter_card_stands_for_each_source_of_a_page(workbook: Any) -> None:
     for page in specified.pages:
         (dashboard,) = workbook.findall(f"dashboards/dashboard[@name='{page.title}']")
         cards = [
-            (zone.get("param"), zone.get("mode"), zone.get("show-all"))
+            (zone.get("param"), zone.get("mode"), zone.get("show-all"), zone.get("values"))
             for zone in dashboard.find("zones").iter("zone")
             if zone.get("type-v2") == "filter"
         ]
         sources = {sheet.source.name for sheet in page.sheets}
         assert len(cards) == len(set(cards)) == len(page.filters) * len(sources)
         ones = [filter_ for filter_ in page.filters if filter_.one]
-        assert len([card for card in cards if card[1:] == ("dropdown", "false")]) == (
+        assert len([card for card in cards if card[1:3] == ("dropdown", "false")]) == (
             len(ones) * len(sources)
         )
+        # What narrows others offers all of its values: else some could never be reached.
+        courses = {card[3] for card in cards if ":course_short_name:" in card[0]}
+        narrowed = {card[3] for card in cards if ":learner_" in card[0]}
+        assert courses <= {"database"} and narrowed <= {"relevant"}
 
 
 def test_a_socket_is_no_place_for_tableau(site: database.Server) -> None:

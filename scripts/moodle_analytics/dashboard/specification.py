@@ -100,6 +100,14 @@ class Filter:
     first: tuple[First, ...] = ()
     within: str | None = None
 
+    @property
+    def domain(self) -> str:
+        """Which values there are to choose: "relevant" under the other choices, or all.
+
+        Where each of two filters offered only what the other leaves, many could not be reached.
+        """
+        return "relevant" if self.within or self.value is not None else "database"
+
 
 @dataclass(frozen=True)
 class Shade:

@@ -133,7 +133,7 @@ def _card(filter_: Filter, worksheet: str, reference: str) -> dict[str, object]:
     if filter_.range:
         return attributes
     attributes["mode"] = "dropdown" if filter_.one else "checkdropdown"
-    attributes["values"] = "relevant"
+    attributes["values"] = filter_.domain
     if filter_.one:
         attributes["show-all"] = "false"
     return attributes

@@ -35,7 +35,7 @@ def chosen(
         return element("filter", {"class": "quantitative", **attributes, "included-values": "all"})
     function = _all(instance)
     if isinstance(choice, str) and is_clean(choice):
-        function = _one(instance, choice)
+        function = _one(instance, choice, filter_.domain)
     return element("filter", {"class": "categorical", **attributes}, [function])
 
 
@@ -46,7 +46,7 @@ def fixed(instance: Instance, reference: str, value: Any) -> Element:
         attributes = {"class": "quantitative", "column": reference, "included-values": "in-range"}
         return element("filter", attributes, ends)
     attributes = {"class": "categorical", "column": reference}
-    return element("filter", attributes, [_one(instance, value)])
+    return element("filter", attributes, [_one(instance, value, "database")])
 
 
 def most(instance: Instance, reference: str, expression: str, count: int) -> Element:
@@ -111,14 +111,14 @@ def sort(reference: str, using: str, *, is_descending: bool) -> Element:
     return element("computed-sort", {"column": reference, "direction": direction, "using": using})
 
 
-def _one(instance: Instance, value: Any) -> Element:
+def _one(instance: Instance, value: Any, domain: str) -> Element:
     return element(
         "groupfilter",
         {
             "function": "member",
             "level": names.bracketed(instance.name),
             "member": member(value),
-            "user:ui-domain": "relevant",
+            "user:ui-domain": domain,
             "user:ui-enumeration": "inclusive",
             "user:ui-marker": "enumerate",
         },
