@@ -27,7 +27,7 @@ _RECORD = "connection//metadata-record[local-name='[struggling_count]']"
 _GROUP = "table/view/filter[contains(@column, 'learner_group')]"
 _MEMBER = f"{_GROUP}/groupfilter"
 _WEEK = ".//filter[contains(@column, 'week_start')]"
-_BARS = named("Learners by status")
+_BARS = named("Enrolments by status")
 _LINES = named("Active learners")
 _DUE = named("Due in the next 14 days")
 _TOP = named("Most used activities")
@@ -163,7 +163,7 @@ MORE = [
     Damage("empty text", _emptied(dashboard, "zones//zone[@type-v2='text']"), "empty text"),
     Damage("card of no filter", lambda root: one(
         dashboard(root), "zones//zone[@type-v2='filter']").set("param", one(
-            sheet(root, "Learners in the latest complete week"), ".//encodings/*").get("column")),
+            sheet(root, "Enrolments in the latest complete week"), ".//encodings/*").get("column")),
         "card"),
     Damage("phone's zone", at(dashboard, "devicelayouts//zone[@name]", name="Gone"),
            "layout Phone: "),

@@ -27,7 +27,7 @@ from tableau_damage import (
 _GROUP = "table/view/filter[contains(@column, 'learner_group')]"
 _POSTGRES = "connection//connection[@class='postgres']"
 _LABEL = "table/panes/pane/customized-label//run"
-_BARS = "Learners by status"
+_BARS = "Enrolments by status"
 _TABLE = "Learners to write to"
 _TOP = "Most used activities"
 _LINES = "Active learners"

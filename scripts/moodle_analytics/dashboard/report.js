@@ -235,7 +235,7 @@
     const columns = Math.max(1, Math.min(most, Math.floor(width / 155)));
     const spec = structuredClone(parts > 1 ? sheet.facets[columns - 1] : sheet.chart);
     spec.data.find((one) => one.name === "rows").values = rows;
-    const signals = { room: width < 420 ? 110 : Math.min(260, width / 3) };
+    const signals = { room: width < 420 ? 0.45 * width : Math.min(260, width / 3) };
     if (parts > 1) signals.child_width = Math.floor((width - 60) / columns) - 14;
     else spec.width = width;
     for (const signal of spec.signals) if (signal.name in signals) signal.value = signals[signal.name];

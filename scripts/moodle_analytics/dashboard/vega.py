@@ -186,13 +186,13 @@ class Drawing:
     def quantity(self, field: str, name: str, **more: Any) -> Chart:
         """Give the axis of a measure, whose amount is in `field`."""
         measure = self.specification.measures[name]
-        axis = {"format": _FORMATS[measure.format], "tickCount": 4}
+        axis = {"format": _FORMATS[measure.format], "tickCount": 4, "labelOverlap": True}
         if measure.format != "share":
             axis["tickMinStep"] = 1
         title = measure.caption if len(self.sheet.values) < 2 else None
-        # Where all is 0, an axis to 1 keeps the line at the bottom.
+        # Where all is 0, an axis to 4 keeps the line at the bottom, and its ticks whole.
         is_share = measure.format == "share"
-        scale = {"domain": [0, 1] if is_share else {"unionWith": [0, 1]}}
+        scale = {"domain": [0, 1] if is_share else {"unionWith": [0, 4]}}
         of = {"field": field, "type": "quantitative", "title": title, "axis": axis}
         return {**of, "scale": scale, **more}
 

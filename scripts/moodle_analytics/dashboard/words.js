@@ -52,6 +52,9 @@ const Words = (() => {
   function cell(report, sheet, name, row, link) {
     const value = row[name];
     const at = document.createElement("td");
+    // On a phone each row is a block of lines: the roles keep it a table for who listens to it.
+    at.setAttribute("role", "cell");
+    at.dataset.label = report.captions[name];
     if (isQuantity(report, sheet, name)) at.className = "quantity";
     if (value === null) at.classList.add("none");
     const said =
@@ -77,17 +80,22 @@ const Words = (() => {
   function table(report, sheet, rows, link) {
     const names = sheet.shown;
     const made = document.createElement("table");
+    made.setAttribute("role", "table");
     const head = made.createTHead().insertRow();
+    head.setAttribute("role", "row");
     for (const name of names) {
       const title = document.createElement("th");
       title.scope = "col";
+      title.setAttribute("role", "columnheader");
       title.textContent = report.captions[name];
       if (isQuantity(report, sheet, name)) title.className = "quantity";
       head.append(title);
     }
     const body = made.createTBody();
     for (const row of rows) {
-      body.insertRow().append(...names.map((name) => cell(report, sheet, name, row, link)));
+      const line = body.insertRow();
+      line.setAttribute("role", "row");
+      line.append(...names.map((name) => cell(report, sheet, name, row, link)));
     }
     return made;
   }

@@ -39,7 +39,14 @@ def docs(
 
     chosen = build.find_target(database_name=database, target=target, profiles_dir=profiles_dir)
     path = to.expanduser()
-    written = site.write(chosen, path, schema=schema, prefix=prefix, diagram_to=diagram)
+    written = site.write(
+        chosen,
+        path,
+        schema=schema,
+        prefix=prefix,
+        diagram_to=diagram,
+        must_exist=database is not None,
+    )
     if written.is_without_database:
         typer.echo(
             f"There are no Moodle tables in database {chosen.server.database}: "

@@ -62,13 +62,15 @@ def write(
     schema: str | None = None,
     prefix: str | None = None,
     diagram_to: Path | None = None,
+    must_exist: bool = False,
 ) -> Documented:
     """Write the docs site to the file `to`, and the diagram alone to `diagram_to`.
 
     Columns are described with the types that the database has. Where there are no Moodle tables
-    the files alone are documented. Raises UserError where dbt could not run or a file be written.
+    the files alone are documented, where there is no database only without `must_exist`. Raises
+    UserError, also where dbt could not run or a file be written.
     """
-    variables, is_without = _variables(target, schema, prefix)
+    variables, is_without = _variables(target, schema, prefix, must_exist=must_exist)
     # Compiling asks the database, which parsing does not.
     command = ["parse"] if is_without else ["docs", "generate"]
     with tempfile.TemporaryDirectory(prefix="moodle-analytics-") as folder:
@@ -110,14 +112,16 @@ def assemble(
 
 
 def _variables(
-    target: build.Target, schema: str | None, prefix: str | None
+    target: build.Target, schema: str | None, prefix: str | None, *, must_exist: bool
 ) -> tuple[dict[str, str], bool]:
     """Give the vars that say where Moodle's tables are, and whether there are none."""
+    is_reached = False
     try:
         with closing(database.connect(target.server, readonly=True)) as connection:
+            is_reached = True
             site = find_site(connection, schema=schema, prefix=prefix)
     except UserError:
-        if schema or prefix:
+        if schema or prefix or (must_exist and not is_reached):
             raise
         return {}, True
     return {"moodle_schema": site.schema, "moodle_prefix": site.prefix}, False

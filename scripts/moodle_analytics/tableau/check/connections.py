@@ -60,8 +60,13 @@ def _check_postgres(source: Source, connection: Element, marts: Marts, report: R
         )
     if connection.get("schema") != marts.schema:
         report.add(place, f"connects to schema {connection.get('schema')}, not {marts.schema}")
+    server = connection.get("server") or ""
+    if is_more_than_a_server(server):
+        report.add(place, "connects to a server with what looks like a user, a secret or a path")
+        server = marts.place.host
+    there = {"server": server, "port": connection.get("port")}
     for attribute, value in (("server", marts.place.host), ("port", str(marts.place.port))):
-        if connection.get(attribute) != value:
+        if there[attribute] != value:
             report.warn(
                 place,
                 f"connects to {attribute} {connection.get(attribute)}, checked is {value}",

@@ -48,6 +48,23 @@ def is_id(name: str) -> bool:
     return name.endswith(("_id", "_key")) or name == "id"
 
 
+def is_parameters(source: Source) -> bool:
+    """Say whether it holds a workbook's parameters, and no rows."""
+    return source.name == names.PARAMETERS
+
+
+def check_parameters(document: Document, report: Report) -> None:
+    """Report parameters that change nothing: no formula reads them."""
+    read = "\n".join(one.get("formula") or "" for one in document.root.iter("calculation"))
+    for source in model_sources(document):
+        if is_parameters(source):
+            place = f"{names.quote(source.name)}."
+            used = [name for name in source.fields if place + names.quote(name) in read]
+            for name in sorted(set(source.fields) - set(used)) or ["" if used else "none"]:
+                if name:
+                    report.add(source.place, f"has the parameter {name}, which no formula reads")
+
+
 def check_fields(source: Source, marts: Marts, report: Report) -> None:
     """Report fields that the database does not have, or has with another type."""
     objects = _check_objects(source, report)

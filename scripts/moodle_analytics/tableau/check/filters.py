@@ -192,19 +192,3 @@ def _comparable(end: str | None, field: Field) -> Any:
         return date.fromisoformat(text[:10]) if re.match(r"\d{4}-\d\d-\d\d", text) else None
     except ValueError:
         return None
-
-
-def check_groups(sheets: list[Sheet], report: Report) -> None:
-    """Report a filter group that filters different fields: Tableau keeps it for one."""
-    columns: dict[str, str] = {}
-    for sheet in sheets:
-        for one in sheet.element.iterfind("table/view/filter[@filter-group]"):
-            group, column = one.get("filter-group"), one.get("column") or ""
-            first = columns.setdefault(group, column)
-            if first != column and _column_of(first) != _column_of(column):
-                report.add(sheet.place, f"filter group {group} is of {column} and of {first}")
-
-
-def _column_of(name: str) -> str:
-    parts = names.split(name) or ("", "")
-    return (names.of_instance(parts[-1]) or ("", parts[-1], ""))[1]

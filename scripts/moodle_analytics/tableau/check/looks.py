@@ -1,4 +1,4 @@
-"""How a workbook says what it shows: titles, captions, formats, colours, places and order."""
+"""How a workbook says what it shows: titles, captions, formats, colours and places."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from moodle_analytics.dashboard import specification as dashboards
 from moodle_analytics.dashboard.specification import Measure, Specification
 from moodle_analytics.tableau import names as built
-from moodle_analytics.tableau.check import names
+from moodle_analytics.tableau.check import drawn, names
 from moodle_analytics.tableau.check.expected import forms, meaning_of
 from moodle_analytics.tableau.check.faults import Report
 from moodle_analytics.tableau.check.files import Document, Element
@@ -30,7 +30,7 @@ def check(
             report.add(sheet.place, f"is not titled {wanted.title}")
         _check_measures(sheet, wanted, specification, report)
         _check_places(sheet, wanted, specification, report)
-        _check_order(sheet, wanted, specification, report)
+        drawn.check(sheet, wanted, specification, report)
     for page in specification.pages:
         for dashboard in document.root.iterfind("dashboards/dashboard"):
             if dashboard.get("name") == page.title:
@@ -121,6 +121,9 @@ def _check_measure(sheet: Sheet, measure: Measure, column: Element, report: Repo
     is_percent = "%" in written or written.startswith("p")
     if is_percent != (measure.format == "share"):
         report.add(sheet.place, f"writes {measure.name} as {written}, though a {measure.format}")
+    more, _, less = written.partition(";")
+    if measure.less and ("▲" not in more or "▼" not in less):
+        report.add(sheet.place, f"writes {measure.name} as {written}, not ▲ for more, ▼ for less")
 
 
 def _check_places(
@@ -143,21 +146,3 @@ def _check_places(
 
 def _meanings(sheet: Sheet, found: list[str]) -> set[Formula]:
     return {meaning for name in found if (meaning := meaning_of(sheet, name))}
-
-
-def _check_order(
-    sheet: Sheet, wanted: dashboards.Sheet, specification: Specification, report: Report
-) -> None:
-    """Report an order that is lost or turned; an order by the first heading needs no sort."""
-    sorts = sheet.element.findall("table/view/computed-sort")
-    if not wanted.order:
-        return
-    first = wanted.order[0]
-    direction = "DESC" if first.startswith("-") else "ASC"
-    if any(sort.get("direction") != direction for sort in sorts):
-        report.add(sheet.place, f"is not ordered by {first}")
-    rows = names.mentioned(sheet.element.findtext("table/rows") or "")
-    shown = meaning_of(sheet, rows[0]) if rows else None
-    is_heading = shown in forms(wanted, first.removeprefix("-"), specification)
-    if not sorts and not (is_heading and direction == "ASC"):
-        report.add(sheet.place, f"is not ordered by {first}")

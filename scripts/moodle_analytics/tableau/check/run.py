@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -18,13 +18,16 @@ from moodle_analytics.dashboard.sql import SCHEMA
 from moodle_analytics.errors import UserError
 from moodle_analytics.tableau import build, names
 from moodle_analytics.tableau.check import (
+    agreement,
     colors,
     compare,
     connections,
     expected,
+    extracts,
     fields,
     files,
     filters,
+    groups,
     looks,
     model,
     schema,
@@ -36,7 +39,6 @@ from moodle_analytics.tableau.check import dashboards as boards
 from moodle_analytics.tableau.check.faults import Fault, Report
 from moodle_analytics.tableau.check.files import Document
 from moodle_analytics.tableau.check.marts import Marts
-from moodle_analytics.tableau.check.model import Source
 from moodle_analytics.tableau.workbook import FLAVOURS
 
 if TYPE_CHECKING:
@@ -122,14 +124,18 @@ def check(
     specification = dashboards.load()
     reports: list[Report] = []
     documents: list[tuple[Document, Report]] = []
+    packages: list[tuple[Path, Document, Report]] = []
     for path in paths:
         report = Report(path.relative_to(folder).as_posix())
         reports.append(report)
         document = files.read(path, report)
         if document is not None:
             documents.append((document, report))
+            if document.is_package:
+                packages.append((path, document, report))
             if tableau_schema is not None:
                 schema.validate(tableau_schema, document, report)
+    extracts.check(packages)
     is_build = _is_build(folder, paths)
     with _connection(server) as connection:
         marts = _marts(connection, server)
@@ -137,7 +143,7 @@ def check(
             check_document(document, marts, specification, server.password, report)
         if is_compared:
             reports.append(_compare(documents, connection, server))
-        check_agreement(documents)
+        agreement.check(documents)
         queries = sqlfiles.check(
             folder if is_build else None, specification, connection, SCHEMA, server, role
         )
@@ -233,7 +239,8 @@ def _check_document(
     report: Report,
 ) -> None:
     whole.check(document, password, report)
-    read = [source for source in model.sources(document) if not _is_parameters(source)]
+    read = [one for one in model.sources(document) if not fields.is_parameters(one)]
+    fields.check_parameters(document, report)
     for source in read:
         connections.check_connection(source, document, marts, report)
         connections.check_tables(source, marts, report)
@@ -248,50 +255,11 @@ def _check_document(
     for sheet in found:
         sheets.check(sheet, by_name, report)
         filters.check(sheet, marts, report)
-    filters.check_groups(found, report)
+    groups.check(found, specification, report)
     named = {sheet.name: sheet for sheet in found}
     boards.check(document, named, by_name, report)
     expected.check(document, named, specification, report)
     looks.check(document, named, specification, report)
-
-
-def _is_parameters(source: Source) -> bool:
-    return source.name == "Parameters"
-
-
-def check_agreement(documents: list[tuple[Document, Report]]) -> None:
-    """Report data sources of one name whose fields differ from file to file."""
-    first: dict[str, tuple[str, Source]] = {}
-    for document, report in sorted(documents, key=lambda one: not one[0].is_workbook):
-        for source in model.sources(document):
-            name, known = first.setdefault(source.name, (document.name, source))
-            if known is source:
-                continue
-            for what, here, there in _differences(source, known):
-                report.add(source.place, f"has {what} {here}; {name} has {there}")
-
-
-def _differences(source: Source, known: Source) -> list[tuple[str, str, str]]:
-    pairs: list[tuple[str, Mapping[str, object], Mapping[str, object]]] = [
-        ("field", source.fields, known.fields),
-        ("column of", source.remote, known.remote),
-        ("table", source.relations, known.relations),
-    ]
-    return [
-        (f"{what} {name}", _short(here, name), _short(there, name))
-        for what, here, there in pairs
-        for name in sorted({*here, *there})
-        if here.get(name) != there.get(name)
-    ]
-
-
-def _short(values: Mapping[str, object], name: str) -> str:
-    if name not in values:
-        return "not at all"
-    value = values[name]
-    if isinstance(value, model.Field):
-        return value.formula or f"as {value.datatype}, {value.role}, {value.type}"
-    return f"as {value}"
 
 
 def write_json(path: Path, summary: Summary) -> None:
