@@ -17,7 +17,7 @@ class Fault:
 
 LOG = "mdl_logstore_standard_log"
 # Seven days in the middle of the log, from a Wednesday's noon: no week of any calendar.
-_SPAN = f"""
+SPAN = f"""
     create temp table span as
     select floor(min(timecreated) / 604800) * 604800 + weeks * 604800 + 43200 as since,
         floor(min(timecreated) / 604800) * 604800 + (weeks + 1) * 604800 + 43200 as until
@@ -25,7 +25,7 @@ _SPAN = f"""
         (select (max(timecreated) - min(timecreated)) / 604800 / 2 as weeks from {LOG}) as half
     group by weeks;
 """
-_IN_SPAN = "timecreated >= (select since from span) and timecreated < (select until from span)"
+IN_SPAN = "timecreated >= (select since from span) and timecreated < (select until from span)"
 _COLUMNS = (
     "eventname, component, action, target, objecttable, objectid, crud, edulevel, contextid, "
     "contextlevel, contextinstanceid, userid, courseid, relateduserid, anonymous, other, "
@@ -43,11 +43,11 @@ def _cut(table: str, share: float = 0.5) -> str:
 SOURCE_FAULTS = (
     Fault(
         "duplicated log batch",
-        _SPAN
+        SPAN
         + f"""
         insert into {LOG} (id, {_COLUMNS})
         select (select max(id) from {LOG}) + row_number() over (order by id), {_COLUMNS}
-        from {LOG} where {_IN_SPAN}
+        from {LOG} where {IN_SPAN}
         """,
         ("log_rows_were_loaded_once",),
     ),
@@ -62,12 +62,12 @@ SOURCE_FAULTS = (
     ),
     Fault(
         "time zone shifted for a week",
-        _SPAN + f"update {LOG} set timecreated = timecreated + 10800 where {_IN_SPAN}",
+        SPAN + f"update {LOG} set timecreated = timecreated + 10800 where {IN_SPAN}",
         ("log_agrees_with_the_clock_of_tables",),
     ),
     Fault(
         "time zone shifted from a day on",
-        _SPAN
+        SPAN
         + f"""
         update {LOG} set timecreated = timecreated - 18000
         where timecreated >= (select since from span)
@@ -76,17 +76,17 @@ SOURCE_FAULTS = (
     ),
     Fault(
         "lost week of the log",
-        _SPAN + f"delete from {LOG} where {_IN_SPAN}",
+        SPAN + f"delete from {LOG} where {IN_SPAN}",
         ("log_has_no_empty_week", "log_ids_have_no_hole"),
     ),
     Fault(
         "thin week of the log",
-        _SPAN + f"delete from {LOG} where {_IN_SPAN} and id % 20 > 0",
+        SPAN + f"delete from {LOG} where {IN_SPAN} and id % 20 > 0",
         ("log_has_no_thin_week",),
     ),
     Fault(
         "log cut at its end",
-        _SPAN + f"delete from {LOG} where timecreated > (select until from span)",
+        SPAN + f"delete from {LOG} where timecreated > (select until from span)",
         ("tables_do_not_outlast_the_log",),
     ),
     Fault(
@@ -390,18 +390,6 @@ MART_FAULTS = (
         "column of another type in a mart",
         "alter table marts.fct_weekly_learners alter event_count type bigint",
         ("fct_weekly_learners__columns_have_their_types",),
-        "marts",
-    ),
-    Fault(
-        "quartiles in the wrong order",
-        "update marts.fct_weekly_cohorts set minutes_central_q1 = 1000000",
-        ("fct_weekly_cohorts__minutes_central_q1__is_at_most_minutes_central_median",),
-        "marts",
-    ),
-    Fault(
-        "error that a check of the data found",
-        "update marts.fct_data_quality set is_ok = false where severity = 'error'",
-        ("no_error_in_the_data",),
         "marts",
     ),
 )

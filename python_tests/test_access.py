@@ -71,17 +71,19 @@ def site(
 
 
 def _a_teacher(server: database.Server) -> str:
-    """Give a user with courses of learners who is not entitled to all of these."""
+    """Give a user who is entitled to some courses with learners, and to some learners, not all."""
     [(name,), *_] = run(
         server,
         server.database,
         """
-        with held as (select distinct course_id from marts.fct_weekly_progress)
+        with held as (select distinct course_id, learner_id from marts.fct_weekly_progress)
         select user_name from intermediate.int_entitlements
         inner join held on held.course_id = int_entitlements.course_id
         group by user_name
-        having count(*) < (select count(*) from held)
-        order by count(*) desc, user_name
+        having
+            count(distinct held.course_id) < (select count(distinct course_id) from held)
+            and count(distinct learner_id) < (select count(*) from marts.dim_learners)
+        order by count(distinct held.course_id) desc, user_name
         """,
     )
     return str(name)

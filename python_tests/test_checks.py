@@ -18,8 +18,10 @@ from moodle_analytics import build, database, generate
 from moodle_analytics.checks import catalogue, job, suites
 from moodle_analytics.errors import UserError
 from quality_faults import MART_FAULTS, SOURCE_FAULTS, Fault
+from quality_faults_between import MART_FAULTS_BETWEEN, SOURCE_FAULTS_BETWEEN
 
 pytestmark = pytest.mark.database
+FAULTS = (*SOURCE_FAULTS, *SOURCE_FAULTS_BETWEEN, *MART_FAULTS, *MART_FAULTS_BETWEEN)
 SITE = "checked academy"
 COPY = "faulty academy"
 # What is true of this academy before any fault: it uses a plug-in whose events nobody classified,
@@ -85,11 +87,11 @@ def test_a_clean_academy_has_no_critical_failure(site: database.Server) -> None:
     assert "critical" not in found.values()
     assert report.exit_code == 0
     names = {outcome.expected.name for outcome in report.of("held")} | TRUE_OF_IT
-    looked_for = {name for fault in (*SOURCE_FAULTS, *MART_FAULTS) for name in fault.noticed_by}
+    looked_for = {name for fault in FAULTS for name in fault.noticed_by}
     assert looked_for - names == set()
 
 
-@pytest.mark.parametrize("fault", (*SOURCE_FAULTS, *MART_FAULTS), ids=lambda fault: fault.name)
+@pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault.name)
 def test_each_fault_is_noticed_by_name(fault: Fault, seeded: Callable[[str], Any]) -> None:
     place = seeded(fault.sql)
     report = job.check(place, job.Options(only=fault.suite, select=fault.noticed_by))

@@ -12,8 +12,8 @@ from sklearn.metrics import roc_auc_score
 
 from commands import Command
 from early_warning_courses import ask
-from moodle_analytics import database
-from moodle_analytics.early_warning import files, report
+from moodle_analytics import database, output
+from moodle_analytics.early_warning import report
 from moodle_analytics.errors import UserError
 from outreach_site import is_one_sentence
 
@@ -160,6 +160,6 @@ def test_files_that_cannot_be_written_are_said_before_the_work(
 
     monkeypatch.setattr(Path, "replace", fail)
     with pytest.raises(UserError, match="No space left"):
-        files._write(kept, "after")
+        output.write({kept: "after"})
     assert kept.read_text() == "before"
     assert list(tmp_path.iterdir()) == [kept]

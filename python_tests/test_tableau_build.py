@@ -383,7 +383,7 @@ def test_says_what_is_missing(server: database.Server, tmp_path: Path) -> None:
 
 def test_a_folder_that_cannot_be_written_is_refused(site: database.Server, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("mine")
-    assert "--to" in _refusal(site, tmp_path / "file")
+    assert "cannot be written" in _refusal(site, tmp_path / "file")
     assert (tmp_path / "file").read_text() == "mine"
     # What stands in the way of the last file leaves the first as it was.
     (tmp_path / "half").mkdir()

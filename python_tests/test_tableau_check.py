@@ -12,7 +12,7 @@ from lxml import etree
 from moodle_analytics import database
 from moodle_analytics.dashboard import specification
 from moodle_analytics.tableau import build
-from moodle_analytics.tableau.check import compare, files, run, schema
+from moodle_analytics.tableau.check import agreement, compare, files, run, schema
 from moodle_analytics.tableau.check.faults import Report
 from moodle_analytics.tableau.check.formula import FormulaError, parse
 from moodle_analytics.tableau.check.kinds import Kind, kind_of
@@ -20,13 +20,14 @@ from moodle_analytics.tableau.check.marts import Marts
 from moodle_analytics.tableau.workbook import NEW, OLD
 from moodle_analytics.tableau.xml import Element, written
 from tableau_damage import Damage, at, cut, one, sheet, whole
+from tableau_damage_drawn import DRAWN
 from tableau_damage_more import MORE
 from tableau_damage_sheets import DAMAGES
 from tableau_marts import marts
 
 pytestmark = pytest.mark.database
 
-ALL = [*DAMAGES, *MORE]
+ALL = [*DAMAGES, *MORE, *DRAWN]
 
 
 @dataclass(frozen=True)
@@ -114,11 +115,16 @@ def test_another_first_choice_is_no_fault_but_an_unknown_one_is(bench: Bench) ->
     course = ".//filter[contains(@column, 'course_short_name')]/groupfilter[@member]"
     page = specification.load().pages[1].sheets[0].title
     root = bench.plan.workbook(NEW)
-    assert one(sheet(root, page), course).get("member") == '"Algebra & <1> \'ü\\""'
-    at(lambda of: sheet(of, page), course, member='"Nowhere"')(root)
+    member = one(sheet(root, page), course)
+    assert member.get("member") == '"Algebra & <1> \'ü\\""'
+    group = member.getparent().get("filter-group")
+    choices = root.xpath("//filter[@filter-group=$group]/groupfilter", group=group)
+    assert len(choices) > 1
+    for choice in choices:
+        choice.set("member", '"Nowhere"')
     lines = bench.check(root, is_compared=True)
-    assert len(lines) == 1
-    assert 'by "Nowhere", a value that fct_weekly_progress does not have' in lines[0]
+    assert len(lines) == len(choices)
+    assert all('by "Nowhere", a value that fct_weekly_progress' in line for line in lines)
 
 
 def test_the_password_of_the_environment_is_found_anywhere(bench: Bench) -> None:
@@ -140,7 +146,7 @@ def test_a_data_source_and_the_workbook_must_agree(bench: Bench) -> None:
     root = bench.plan.datasource("watch_list")
     column = one(root, "column[@name='[band]']")
     column.set("role", "measure")
-    run.check_agreement(
+    agreement.check(
         [
             (files.Document("a.twb", bench.plan.workbook(NEW), False, ()), workbook),
             (files.Document("watch_list.tds", root, False, ()), alone),
@@ -149,6 +155,42 @@ def test_a_data_source_and_the_workbook_must_agree(bench: Bench) -> None:
     assert not workbook.found
     [fault] = alone.found
     assert "field band as string, measure, nominal; a.twb has as string, dim" in str(fault)
+
+
+WORDS = {
+    "aliases": (cut(whole, "column[@name='[band]']/aliases"), 'the alias "ok" of band'),
+    "caption": (at(whole, "column[@name='[band]']", caption="Grade"), "the caption of band as Gra"),
+    "description": (at(whole, "column[@name='[band]']/desc//run", __text="x"), "description of"),
+    "format": (at(whole, "column[@default-format]", default__format="n3"), "as n3; a.twb has"),
+}
+
+
+@pytest.mark.parametrize("name", WORDS)
+def test_a_data_source_and_the_workbook_must_say_the_same(bench: Bench, name: str) -> None:
+    do, words = WORDS[name]
+    workbook, alone = Report("a.twb"), Report("watch_list.tds")
+    root = bench.plan.datasource("watch_list")
+    read = [
+        (files.Document("a.twb", bench.plan.workbook(NEW), False, ()), workbook),
+        (files.Document("watch_list.tds", root, False, ()), alone),
+    ]
+    agreement.check(read)
+    assert not alone.found
+    do(root)
+    agreement.check(read)
+    assert any(words in str(fault) for fault in alone.found), [*alone.found]
+
+
+@pytest.mark.parametrize("address", ["me:hunter2@db.example", "db.example:hunter2"])
+def test_a_secret_in_a_server_is_found_and_not_repeated(bench: Bench, address: str) -> None:
+    root = bench.plan.workbook(NEW)
+    at(whole, "datasources//connection[@class='postgres']", server=address)(root)
+    report = Report("a.twb")
+    document = files.Document("a.twb", root, False, ())
+    run.check_document(document, bench.marts, specification.load(), None, report)
+    compare.compare(document, bench.builder, report)
+    assert any("more than a name in server" in str(fault) for fault in report.found)
+    assert "hunter2" not in "".join(map(str, report.found))
 
 
 # Damages of the form, which Tableau's schema tells.

@@ -226,6 +226,9 @@ def _examples(
             for row in found["unexpected_index_list"]
         ]
         rows = frame.reset_index(drop=True).iloc[places[:_SHOWN]]
+        if one.kind == suites.IN_SET and len(frame) == 1:
+            # One row that tells of many tables: only the one in question is of interest.
+            rows = rows[[one.arguments["column"]]]
         return tuple(rows.to_dict("records"))
     values = found.get("partial_unexpected_list", [])[:_SHOWN]
     name = one.arguments.get("column") or "values"

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from moodle_analytics.checks import catalogue, suites
-from moodle_analytics.checks.measures import LOG, Source
 from moodle_analytics.checks.settings import Settings
 from moodle_analytics.checks.suites import Expected
 
@@ -48,6 +47,7 @@ def expected(settings: Settings) -> Iterator[Expected]:
     """Give the expectations of the log's measures."""
     yield from _rhythm(settings)
     yield from _order(settings)
+    yield from _people(settings)
     yield from _against_tables(settings)
     yield from _events(settings)
 
@@ -177,6 +177,24 @@ def _order(settings: Settings) -> Iterator[Expected]:
     )
 
 
+def _people(settings: Settings) -> Iterator[Expected]:
+    share = settings.quality_warn_share
+    yield _of(
+        "log_views_are_of_people", "log_people", "nobody_share",
+        f"Of a week's views in courses, less than {share:.0%} are nobody's (userid 0; var "
+        "quality_warn_share).",
+        "The users of that week's rows were lost: load that part of the log again.",
+        most=share,
+    )  # fmt: skip
+    yield _of(
+        "log_rows_have_a_context", "log_people", "placeless_share",
+        f"Of what people did in courses in a week, less than {share:.0%} has no context (var "
+        "quality_warn_share).",
+        "The places of that week's rows were lost: load that part of the log again.",
+        most=share, severity="warning",
+    )  # fmt: skip
+
+
 def _against_tables(settings: Settings) -> Iterator[Expected]:
     share = settings.quality_warn_share
     yield _of(
@@ -185,6 +203,21 @@ def _against_tables(settings: Settings) -> Iterator[Expected]:
         "minutes (var check_clock_minutes).",
         "One of the two was written or loaded in another time zone: load it again.",
         least=-settings.check_clock_minutes, most=settings.check_clock_minutes,
+    )  # fmt: skip
+    yield _of(
+        "log_agrees_with_the_changes_of_tables", "log_clock", "median_change_minutes_apart",
+        f"The last submission or completion that the log tells was within "
+        f"{settings.check_clock_minutes} minutes of the table's time (var check_clock_minutes).",
+        "The table's times were changed outside of Moodle, or are of another time zone: load it "
+        "again.",
+        least=-settings.check_clock_minutes, most=settings.check_clock_minutes, severity="warning",
+    )  # fmt: skip
+    yield _of(
+        "log_agrees_with_the_people_of_tables", "log_clock", "other_person_share",
+        f"Of the posts and attempts of a week, less than {share:.0%} are another person's than the "
+        "log tells (var quality_warn_share).",
+        "People were mixed up in that table or in the log: load it again.",
+        most=share, severity="warning",
     )  # fmt: skip
     yield _of(
         "what_the_log_names_is_there", "log_objects", "gone_share",
@@ -197,8 +230,9 @@ def _against_tables(settings: Settings) -> Iterator[Expected]:
         "what_is_there_is_in_the_log", "log_coverage", "unlogged_share",
         f"Of the posts and attempts of a week, less than {share:.0%} are unknown to the log "
         "(var quality_warn_share).",
-        "Rows of the log are missing in that week: load it again.",
-        most=share,
+        "Rows of the log are missing in that week: load it again, unless a course was "
+        "restored with the data of its users.",
+        most=share, severity="warning",
     )  # fmt: skip
     yield _of(
         "tables_do_not_outlast_the_log", "all times", "late_share",
@@ -225,126 +259,3 @@ def _events(settings: Settings) -> Iterator[Expected]:
         "Add the names to seeds/event_types.csv; if a job floods the log, stop it.",
         most=settings.quality_warn_share,
     )  # fmt: skip
-
-
-def links(settings: Settings, source: Source) -> Iterator[Expected]:
-    """Give the expectations of the users, courses and contexts that the log names."""
-    for column in ("userid", "relateduserid", "realuserid"):
-        yield _users(source, column)
-    yield _courses(source)
-    yield _contexts(source)
-    yield _context_facts(settings, source)
-
-
-def _users(source: Source, column: str) -> Expected:
-    return _query(
-        f"log_{column}__leads_to_user",
-        source,
-        {LOG: [column], "user": ["id"]},
-        """
-        select named.id as {column}, named.row_count
-        from (select {column} as id, count(*) as row_count from {log}
-            where {column} > 0 group by {column}) as named
-        where not exists (select 1 from {user} as users where users.id = named.id)
-        """.replace("{column}", column),
-        f"Each {column} of the log is an account; Moodle keeps those of deleted people too.",
-        "Load the table user again: rows of it are missing, or columns of the log are mixed up.",
-    )
-
-
-def _courses(source: Source) -> Expected:
-    return _query(
-        "log_courseid__leads_to_course",
-        source,
-        {LOG: ["courseid", "eventname"], "course": ["id"]},
-        r"""
-        select named.courseid, named.row_count
-        from (select courseid, count(*) as row_count from {log}
-            where courseid > 0 group by courseid
-            having not bool_or(eventname = '\core\event\course_deleted')) as named
-        where not exists (select 1 from {course} as courses where courses.id = named.courseid)
-        """,
-        "Each course of the log is there, or the log tells of its deletion.",
-        "Load the table course again: rows of it are missing, or columns of the log are mixed up.",
-    )
-
-
-def _contexts(source: Source) -> Expected:
-    return _query(
-        "log_contextid__leads_to_context",
-        source,
-        {
-            LOG: ["contextid", "contextlevel", "contextinstanceid"],
-            "context": ["id"],
-            "course": ["id"],
-            "course_modules": ["id"],
-        },
-        """
-        select named.contextid, named.contextlevel, named.contextinstanceid, named.row_count
-        from (select contextid, contextlevel, contextinstanceid, count(*) as row_count from {log}
-            where contextid > 0 group by contextid, contextlevel, contextinstanceid) as named
-        where not exists (select 1 from {context} as contexts where contexts.id = named.contextid)
-            and (named.contextlevel = 10
-                or (named.contextlevel = 50 and exists (select 1 from {course} as courses
-                    where courses.id = named.contextinstanceid))
-                or (named.contextlevel = 70 and exists (select 1 from {course_modules} as modules
-                    where modules.id = named.contextinstanceid)))
-        """,
-        "Each context of the log is there, where its course or activity is.",
-        "Load the table context again: rows of it are missing, and with them who holds which role.",
-    )
-
-
-def _context_facts(settings: Settings, source: Source) -> Expected:
-    return _query(
-        "log_contexts_agree_with_their_rows",
-        source,
-        {
-            LOG: ["contextid", "contextlevel", "contextinstanceid", "courseid"],
-            "context": ["id", "contextlevel", "instanceid"],
-        },
-        f"""
-        select sum(row_count) as row_count, sum(row_count) filter (where is_odd) as odd_count
-        from (
-            select named.row_count,
-                contexts.contextlevel <> named.contextlevel
-                or contexts.instanceid <> named.contextinstanceid
-                or (named.contextlevel = 50 and named.courseid > 0
-                    and named.courseid <> named.contextinstanceid) as is_odd
-            from (select contextid, contextlevel, contextinstanceid, courseid,
-                    count(*) as row_count from {{log}}
-                where contextid > 0
-                group by contextid, contextlevel, contextinstanceid, courseid) as named
-            inner join {{context}} as contexts on named.contextid = contexts.id
-        ) as compared
-        having sum(row_count) filter (where is_odd) > {settings.stray_share} * sum(row_count)
-        """,
-        "The level, instance and course of the log's rows are those of their context.",
-        "Columns of the log or of context are mixed up: load them again.",
-    )
-
-
-def _query(
-    name: str,
-    source: Source,
-    columns: dict[str, list[str]],
-    query: str,
-    meaning: str,
-    action: str,
-) -> Expected:
-    lacking = [
-        f"{table}.{column}"
-        for table, names in columns.items()
-        for column in names
-        if not source.has(table, column)
-    ]
-    values = {**source.relations, "log": source.relations.get(LOG, "")}
-    return suites.rows(
-        name,
-        _SUITE,
-        LOG,
-        "" if lacking else suites.fill(query, values),
-        meaning=meaning,
-        action=action,
-        absent=f"the site lacks {', '.join(lacking)}" if lacking else "",
-    )

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from moodle_analytics.checks import catalogue, expect_weeks, suites
+from moodle_analytics.checks import catalogue, expect_agree, expect_weeks, suites
 from moodle_analytics.checks.catalogue import Mart, Present
 from moodle_analytics.checks.measures import Source
 from moodle_analytics.checks.settings import Settings
@@ -36,6 +36,7 @@ def expected(
         found += _weeks(mart, columns)
     found += _sums(present)
     found += list(expect_weeks.expected(present, relations))
+    found += list(expect_agree.expected(marts, present, relations))
     found += list(_happened(marts, present, log_end, settings))
     found += list(_volumes(present, relations, settings))
     found += list(_rows(present, relations, source, settings))
@@ -269,7 +270,7 @@ def _rows(
     present: Present, relations: Mapping[str, str], source: Source | None, settings: Settings
 ) -> Iterator[Expected]:
     variables = {f":{name}": str(value) for name, value in vars(settings).items()}
-    for rule in catalogue.rules("marts")["rows"]:
+    for rule in [*catalogue.rules("marts")["rows"], *catalogue.rules("mart_rows")["rows"]]:
         lacking = [
             f"{mart}.{column}"
             for mart, columns in rule["marts"].items()

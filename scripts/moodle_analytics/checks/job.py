@@ -5,7 +5,7 @@ from __future__ import annotations
 import fnmatch
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -57,6 +57,7 @@ class Report:
     checked_at: datetime
     outcomes: list[Outcome]
     notes: list[str]
+    settings: Settings | None = None
 
     def of(self, status: str, severity: str | None = None) -> list[Outcome]:
         """Give the outcomes of a status, and of a severity where one is given."""
@@ -85,6 +86,7 @@ class Report:
                 severity: len(self.of(engine.FAILED, severity)) for severity in suites.SEVERITIES
             },
             "notes": self.notes,
+            "vars": asdict(self.settings) if self.settings else {},
             "expectations": [_plain(outcome) for outcome in self.outcomes],
         }
 
@@ -139,7 +141,7 @@ def check(
     )
     outcomes = held | {outcome.expected.name: outcome for outcome in judged}
     ordered = [outcomes[one.name] for one in found.expected]
-    return Report(server.database, datetime.now(UTC), ordered, found.notes)
+    return Report(server.database, datetime.now(UTC), ordered, found.notes, settings)
 
 
 def listed(only: str | None = None) -> list[Expected]:
@@ -194,6 +196,10 @@ def options_from(
 
 def _keep_selected(found: _Found, patterns: Sequence[str]) -> None:
     """Leave out the expectations that were not asked for. Raises UserError where none is left."""
+    if patterns and not any(patterns):
+        raise UserError(
+            "--select takes names of expectations: `moodle-analytics check --list` names them all."
+        )
     found.expected = [one for one in found.expected if _is_selected(one, patterns)]
     if not found.expected:
         raise UserError(

@@ -10,7 +10,7 @@ from collections.abc import Callable, Container, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from moodle_analytics.checks import catalogue, rhythm
+from moodle_analytics.checks import catalogue, clocks, rhythm
 from moodle_analytics.checks.catalogue import Present
 from moodle_analytics.checks.reader import Reader
 from moodle_analytics.checks.settings import Settings
@@ -32,6 +32,7 @@ _OF_THE_LOG = (
     "log_days",
     "log_hours",
     "log_end",
+    "log_people",
     "log_order",
     "log_repeats",
     "log_events",
@@ -56,12 +57,8 @@ _LOGGED = (
     "cohort",
 )
 _CHANGED = ("course_modules_completion", "grade_grades")
-# Events whose time stands in a table as well: event, table, column.
-_CLOCKS = (
-    (r"\mod_forum\event\post_created", "forum_posts", "created"),
-    (r"\mod_quiz\event\attempt_started", "quiz_attempts", "timestart"),
-    (r"\core\event\user_enrolment_created", "user_enrolments", "timecreated"),
-)
+# Columns that tell whether people and places of the log's rows are known.
+_PEOPLE = ("action", "crud", "courseid", "contextid")
 # Rows that the log tells of when they are made: table, column with that time.
 _COVERED = (("forum_posts", "created"), ("quiz_attempts", "timestart"))
 
@@ -103,6 +100,8 @@ def measure(
         days, start, end = rhythm.days(hours, settings)
         frames["log_days"] = days
         frames["log_end"] = rhythm.end(hours, start, end, now)
+        if source.has(LOG, *_PEOPLE):
+            frames["log_people"] = rhythm.people(hours, settings)
         if now - end < settings.check_dump_days * _DAY:
             frames["log_age"] = frames["log_end"]
         if "log_hours" in wanted:
@@ -160,9 +159,18 @@ def _together(frames: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
 def _hours(source: Source, now: int) -> str:
     """Rows and people's views by hour; impossible times are left to another measure."""
     views = "and action = 'viewed'" if source.has(LOG, "action") else ""
+    people = ""
+    if source.has(LOG, *_PEOPLE):
+        # On the site's own pages (course 1) visitors without an account may be seen.
+        people = """,
+            count(*) filter (where courseid > 1 and crud = 'r') as read_count,
+            count(*) filter (where courseid > 1 and crud = 'r' and userid = 0) as nobody_count,
+            count(*) filter (where courseid > 1 and userid > 0) as person_count,
+            count(*) filter (where courseid > 1 and userid > 0 and coalesce(contextid, 0) = 0)
+                as placeless_count"""
     return f"""
         select floor(timecreated / 3600.0)::bigint as hour, count(*) as row_count,
-            count(*) filter (where userid > 0 {views}) as view_count
+            count(*) filter (where userid > 0 {views}) as view_count{people}
         from {source.relations[LOG]}
         where timecreated between {BIRTH} and {now + _DAY}
         group by 1
@@ -240,28 +248,10 @@ def _log_queries(source: Source, settings: Settings, start: int, end: int) -> di
         if covered:
             found["log_coverage"] = " union all ".join(covered) + " order by 1, 2"
     if source.has(LOG, "objectid"):
-        clocks = [_clock(source, settings, *clock) for clock in _CLOCKS if source.has(*clock[1:])]
-        if clocks:
-            found["log_clock"] = " union all ".join(clocks) + " order by 1, 2"
+        clock = clocks.query(source.relations[LOG], dict(source.relations), settings, source.has)
+        if clock:
+            found["log_clock"] = clock
     return found
-
-
-def _clock(source: Source, settings: Settings, event: str, table: str, column: str) -> str:
-    """By week, how far the times of an event are from those of the table that tells it too."""
-    return f"""
-        select '{column} of {table}' as clock,
-            date(to_timestamp(floor(log.timecreated / {_WEEK}.0) * {_WEEK})) as week_from,
-            count(*) as pair_count,
-            (count(*) filter (where abs(log.timecreated - other.{column})
-                > {60 * settings.check_clock_minutes}))::float / count(*) as apart_share,
-            percentile_disc(0.5) within group (order by log.timecreated - other.{column})
-                / 60.0 as median_minutes_apart
-        from {source.relations[LOG]} as log
-        inner join {source.relations[table]} as other on log.objectid = other.id
-        where log.eventname = '{event}' and other.{column} > 0
-        group by 1, 2
-        having count(*) >= 5
-    """
 
 
 def _objects(source: Source, logged: list[str]) -> str:
@@ -317,7 +307,8 @@ def _coverage(source: Source, table: str, column: str, start: int, end: int) -> 
             count(*) as row_count,
             (count(*) filter (where not exists (
                 select 1 from {source.relations[LOG]} as log
-                where log.objecttable = '{table}' and log.objectid = rows.id and log.crud = 'c'
+                where log.objecttable = '{table}' and log.objectid = rows.id
+                    and log.crud in ('c', 'u')
             )))::float / count(*) as unlogged_share
         from {source.relations[table]} as rows
         where {column} between {start} and {end}

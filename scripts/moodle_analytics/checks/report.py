@@ -62,6 +62,8 @@ def print_report(report: Report) -> None:
         f"{len(report.of(engine.FAILED, severity))} {severity}" for severity in suites.SEVERITIES
     ]
     absent = len(report.of(engine.NOT_APPLICABLE))
+    if absent == len(report.outcomes):
+        _say("Nothing was judged: no expectation that was asked for is applicable here.")
     _say(
         f"{report.database}: {len(report.of(engine.HELD)):,} of {len(report.outcomes):,} "
         f"expectations held; failed: {', '.join(counts)}; not applicable here: {absent}."

@@ -55,6 +55,28 @@ def days(hours: pd.DataFrame, settings: Settings) -> tuple[pd.DataFrame, int, in
     return frame, start, end
 
 
+def people(hours: pd.DataFrame, settings: Settings) -> pd.DataFrame:
+    """Give for each week of how many rows the person or the place is not known, as shares.
+
+    They are NaN where people did too little in courses to tell.
+    """
+    import pandas as pd
+
+    kept = _without_strays(hours, settings)
+    week = pd.to_datetime(kept["hour"] // (24 * _WEEK) * (24 * _WEEK) * _HOUR, unit="s")
+    sums = kept.astype(float).groupby(week.dt.strftime("%Y-%m-%d").rename("week_from")).sum()
+    least = settings.check_usual_rows
+    return pd.DataFrame(
+        {
+            "row_count": sums["row_count"],
+            "nobody_share": sums["nobody_count"]
+            / sums["read_count"].where(sums["read_count"] >= least),
+            "placeless_share": sums["placeless_count"]
+            / sums["person_count"].where(sums["person_count"] >= least),
+        }
+    ).reset_index()
+
+
 def shifts(hours: pd.DataFrame, settings: Settings) -> pd.DataFrame:
     """Give for the week before each day by how many hours its views shifted against earlier ones.
 

@@ -10,6 +10,7 @@ from lxml import etree
 
 from moodle_analytics import database as databases
 from moodle_analytics.tableau import build, packages
+from moodle_analytics.tableau.check import whole
 from moodle_analytics.tableau.check.faults import Report
 from moodle_analytics.tableau.check.files import Document, Element, place
 from moodle_analytics.tableau.datasources import Place
@@ -82,7 +83,8 @@ def _differences(here: Element, there: Element) -> Iterator[tuple[str, str]]:
     for key in sorted({*here.attrib, *there.attrib}):
         if here.get(key) != there.get(key):
             short = etree.QName(key).localname
-            yield place(here), f"{said} has {short} {here.get(key)}, not {there.get(key)}"
+            values = whole.said(short, here.get(key)), whole.said(short, there.get(key))
+            yield place(here), f"{said} has {short} {values[0]}, not {values[1]}"
     if (here.text or "").strip() != (there.text or "").strip():
         yield place(here), f"{said} says {_short(here.text)}, not {_short(there.text)}"
     if _is_choice(here) and _is_choice(there):
@@ -119,5 +121,5 @@ def _is_choice(element: Element) -> bool:
 
 
 def _short(text: str | None) -> str:
-    words = " ".join((text or "nothing").split())
+    words = " ".join((whole.said("", text) or "nothing").split())
     return words if len(words) <= 60 else f"{words[:57]}..."

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from moodle_analytics.tableau.check import names
+from moodle_analytics.tableau.check import names, whole
 from moodle_analytics.tableau.check.faults import Report
 from moodle_analytics.tableau.check.files import Document, Element
 from moodle_analytics.tableau.check.marts import Marts
@@ -61,15 +61,16 @@ def _check_postgres(source: Source, connection: Element, marts: Marts, report: R
     if connection.get("schema") != marts.schema:
         report.add(place, f"connects to schema {connection.get('schema')}, not {marts.schema}")
     server = connection.get("server") or ""
-    if is_more_than_a_server(server):
-        report.add(place, "connects to a server with what looks like a user, a secret or a path")
+    if not whole.is_plain(server):
+        # Its value may hold a secret, and is not repeated.
+        report.add(place, "has more than a name in server: no user, secret, port or path is of it")
         server = marts.place.host
     there = {"server": server, "port": connection.get("port")}
     for attribute, value in (("server", marts.place.host), ("port", str(marts.place.port))):
         if there[attribute] != value:
             report.warn(
                 place,
-                f"connects to {attribute} {connection.get(attribute)}, checked is {value}",
+                f"connects to {attribute} {there[attribute]}, checked is {value}",
                 "right where Tableau finds the server by another address, else rebuild",
             )
     if marts.place.needs_ssl and not (connection.get("sslmode") or "").startswith(("re", "ve")):
@@ -87,10 +88,12 @@ def _check_postgres(source: Source, connection: Element, marts: Marts, report: R
     if (connection.get("sslmode") or "") not in _SSL_MODES:
         report.add(place, f"has sslmode {connection.get('sslmode')}, which is none")
     if connection.get("one-time-sql") not in (None, "", WHO_LOOKS):
-        report.add(place, f"runs SQL when it connects: {connection.get('one-time-sql')}")
+        said = whole.said("one-time-sql", connection.get("one-time-sql"))
+        report.add(place, f"runs SQL when it connects: {said}")
     for attribute in ("query-band-spec", "odbc-connect-string-extras"):
         if connection.get(attribute):
-            report.add(place, f"has {attribute} {connection.get(attribute)}")
+            said = whole.said(attribute, connection.get(attribute))
+            report.add(place, f"has {attribute} {said}")
 
 
 def _check_extract(source: Source, document: Document, report: Report) -> None:

@@ -13,6 +13,9 @@ from moodle_analytics.tableau.check.faults import Report
 from moodle_analytics.tableau.check.files import Document, Element
 from moodle_analytics.tableau.check.model import Source, sources
 
+# A package, and which of its extracts begin and end as one.
+_Read = tuple[Path, Document, Report, set[str]]
+
 _AGAIN = "run `moodle-analytics tableau extract`"
 # How Hyper's files begin, and what their size is a multiple of.
 _FIRST = b"Hyper"
@@ -42,13 +45,21 @@ def check(packages: list[tuple[Path, Document, Report]]) -> None:
     try:
         import tableauhyperapi as api
     except ImportError:
-        for _, _, report, _ in read:
-            report.warn(
-                "",
-                "its extracts were not opened: tableauhyperapi is not installed",
-                "pip install -e '.[tableau]'",
-            )
+        _say_unopened(read, "tableauhyperapi is not installed", "pip install -e '.[tableau]'")
         return
+    try:
+        _open(api, read)
+    except (api.HyperException, OSError) as error:
+        reason = str(getattr(error, "main_message", error)).partition("\n")[0]
+        _say_unopened(read, f"Hyper does not run ({reason})", "is the disk full?")
+
+
+def _say_unopened(read: list[_Read], reason: str, advice: str) -> None:
+    for _, _, report, _ in read:
+        report.warn("", f"its extracts were not opened: {reason}", advice)
+
+
+def _open(api: Any, read: list[_Read]) -> None:
     telemetry = api.Telemetry.DO_NOT_SEND_USAGE_DATA_TO_TABLEAU
     with (
         api.HyperProcess(telemetry, "moodle-analytics", parameters={"log_config": ""}) as process,
@@ -116,10 +127,13 @@ def _check_rows(
         record.findtext("remote-name") or "": record.findtext("local-type") or ""
         for record in connection.iterfind("metadata-records/metadata-record[@class='column']")
     }
-    for column in sorted(wanted.keys() - there.keys()):
-        report.add(where, f"its extract {name} has no column {column}", _AGAIN)
-    for column in sorted(there.keys() - wanted.keys()):
-        report.add(where, f"its extract {name} has also a column {column}", _AGAIN)
+    for what, columns in (
+        ("has no column", wanted.keys() - there.keys()),
+        ("has also a column", there.keys() - wanted.keys()),
+    ):
+        if columns:
+            listed = ", ".join(sorted(columns))
+            report.add(where, f"its extract {name} {what} {listed}", _AGAIN)
     for column in sorted(there.keys() & wanted.keys()):
         if there[column] not in _TYPES.get(wanted[column], ()):
             kind = there[column].lower()

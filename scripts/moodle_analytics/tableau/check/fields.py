@@ -6,7 +6,7 @@ from collections import Counter
 
 from moodle_analytics.tableau.check import names
 from moodle_analytics.tableau.check.faults import Report
-from moodle_analytics.tableau.check.files import Element
+from moodle_analytics.tableau.check.files import Document, Element
 from moodle_analytics.tableau.check.formula import (
     Formula,
     FormulaError,
@@ -24,6 +24,7 @@ from moodle_analytics.tableau.check.model import (
     Field,
     Source,
     main_relation,
+    sources,
     tables,
 )
 
@@ -56,13 +57,10 @@ def is_parameters(source: Source) -> bool:
 def check_parameters(document: Document, report: Report) -> None:
     """Report parameters that change nothing: no formula reads them."""
     read = "\n".join(one.get("formula") or "" for one in document.root.iter("calculation"))
-    for source in model_sources(document):
-        if is_parameters(source):
-            place = f"{names.quote(source.name)}."
-            used = [name for name in source.fields if place + names.quote(name) in read]
-            for name in sorted(set(source.fields) - set(used)) or ["" if used else "none"]:
-                if name:
-                    report.add(source.place, f"has the parameter {name}, which no formula reads")
+    for source in sources(document):
+        for name in source.fields if is_parameters(source) else ():
+            if f"{names.quote(source.name)}.{names.quote(name)}" not in read:
+                report.add(source.place, f"has the parameter {name}, which no formula reads")
 
 
 def check_fields(source: Source, marts: Marts, report: Report) -> None:

@@ -6,6 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 from functools import lru_cache
+from ipaddress import ip_address
 
 from lxml import etree
 
@@ -20,6 +21,7 @@ _PATH = re.compile(
 _UUID = re.compile(r"\{[0-9A-F]{8}(?:-[0-9A-F]{4}){3}-[0-9A-F]{12}\}", re.IGNORECASE)
 _COLOUR = re.compile(r"#[0-9a-fA-F]{6}(?:[0-9a-fA-F]{2})?")
 _ADDRESS = re.compile(r"://[^/?#\s:@]*:[^/?#\s@]+@")
+_LOGIN = re.compile(r":[^/?#\s@]*@")
 # A name may be what a password is.
 _OPEN = ("dbname", "username", "server", "name", "caption", "schema")
 # What people read may say anything.
@@ -99,6 +101,24 @@ def _check_names(root: Element, report: Report) -> None:
         for element in root.iterfind(kind):
             if ids and element.find("simple-id") is None:
                 report.add(place(element), "has no simple-id")
+
+
+def said(key: str, value: str | None) -> str | None:
+    """Give an attribute's value for people to read, unless it may be a secret."""
+    is_odd = key == "server" and not is_plain(value or "")
+    if value and (is_odd or _names_secret(key) or _SECRET.search(value) or _LOGIN.search(value)):
+        return "(not shown)"
+    return value
+
+
+def is_plain(server: str) -> bool:
+    """Say whether a server is a name or an address, and nothing with it."""
+    if ":" in server:
+        try:
+            ip_address(server.strip("[]"))
+        except ValueError:
+            return False
+    return "@" not in server and "/" not in server
 
 
 @lru_cache(maxsize=4096)
