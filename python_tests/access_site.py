@@ -12,7 +12,7 @@ import psycopg2
 from conftest import run
 from moodle_analytics import build, database
 from moodle_analytics.access import grant
-from moodle_analytics.access.readers import Schemas
+from moodle_analytics.schemas import Schemas
 
 PASSWORD = "p'a\\ss \"word"
 # A name that has to be quoted wherever it stands.

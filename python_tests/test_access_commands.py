@@ -17,6 +17,7 @@ from moodle_analytics import build, database, load
 from moodle_analytics.access import grant, readers
 from moodle_analytics.access.readers import Reader
 from moodle_analytics.errors import UserError
+from moodle_analytics.schemas import Schemas
 from outreach_site import is_one_sentence
 from small_site import site_sql
 
@@ -213,6 +214,6 @@ def test_a_dump_brings_no_readers(site: AccessSite, tmp_path: Path, role: str) -
 
 
 def test_without_marts_there_is_nothing_to_grant(site: AccessSite, role: str) -> None:
-    place = replace(site.place, schemas=readers.schemas_of("dev"))
+    place = replace(site.place, schemas=Schemas.of("dev"))
     with pytest.raises(UserError, match="no marts in schema dev_marts"):
         grant.grant(place, Wish(role))

@@ -11,6 +11,7 @@ from conftest import run
 from moodle_analytics import database
 from moodle_analytics.outreach import queue, record
 from moodle_analytics.outreach.job import parse_time
+from moodle_analytics.schemas import Schemas
 from outreach_servers import MailServer
 from outreach_site import (
     MakeQueue,
@@ -277,7 +278,7 @@ def test_a_claim_is_of_what_was_seen(make_queue: MakeQueue) -> None:
     one, other = database.connect(server), database.connect(server)
     record.prepare(one)
     record.prepare(other)
-    [message] = queue.due_reminders(one, queue.Schemas(), datetime.now(UTC), None)
+    [message] = queue.due_reminders(one, Schemas(), datetime.now(UTC), None)
     assert record.claim(one, message, "smtp", None)
     assert not record.claim(other, message, "smtp", None)
     in_hand = record.entries(other, [message])[message.message_id]

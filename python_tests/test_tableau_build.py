@@ -388,7 +388,7 @@ def test_a_folder_that_cannot_be_written_is_refused(site: database.Server, tmp_p
     # What stands in the way of the last file leaves the first as it was.
     (tmp_path / "half").mkdir()
     (tmp_path / "half" / "sql").write_text("mine")
-    assert "--to" in _refusal(site, tmp_path / "half")
+    assert "cannot be written" in _refusal(site, tmp_path / "half")
     assert [path.name for path in (tmp_path / "half").iterdir()] == ["sql"]
 
 

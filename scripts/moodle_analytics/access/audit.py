@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from moodle_analytics.access.readers import Schemas
+from moodle_analytics.schemas import Schemas
 
 if TYPE_CHECKING:
     from psycopg2.extensions import connection as Connection  # noqa: N812
@@ -44,6 +44,8 @@ _WRITES = (
 select 'can write to ' || nspname || '.' || min(relname)
     || case when count(*) > 1 then ' and ' || count(*) - 1 || ' more there' else '' end
 from relations
+
+from moodle_analytics.schemas import Schemas
 where has_table_privilege(%(role)s, oid, 'insert, update, delete, truncate')
     or has_any_column_privilege(%(role)s, oid, 'insert, update')
 group by nspname

@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Any
 
 from moodle_analytics import build, database
 from moodle_analytics.access import audit, readers, roles
-from moodle_analytics.access.readers import Reader, Schemas
+from moodle_analytics.access.readers import Reader
 from moodle_analytics.database import Server
 from moodle_analytics.errors import UserError
+from moodle_analytics.schemas import Schemas
 from moodle_analytics.site import find_site
 
 if TYPE_CHECKING:
@@ -32,7 +33,7 @@ class Place:
     def find(cls, database_name: str | None, target: str | None) -> Place:
         """Find it by libpq's variables, or a dbt profile where one is named. Raises UserError."""
         found = build.find_target(database_name=database_name, target=target, profiles_dir=None)
-        return cls(found, readers.schemas_of(target))
+        return cls(found, Schemas.of(target))
 
     @property
     def server(self) -> Server:

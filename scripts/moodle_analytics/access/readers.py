@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from moodle_analytics.errors import UserError
+from moodle_analytics.schemas import Schemas
 
 if TYPE_CHECKING:
     from psycopg2.extensions import connection as Connection  # noqa: N812
@@ -30,15 +31,6 @@ comment on column {access}.readers.sees_personal is 'Names and addresses too, wh
 
 
 @dataclass(frozen=True)
-class Schemas:
-    """Where a dbt target has its marts, its intermediate models and the record of readers."""
-
-    marts: str = "marts"
-    intermediate: str = "intermediate"
-    access: str = "access"
-
-
-@dataclass(frozen=True)
 class Reader:
     """A role that may read the marts; `granted_at` is None for one that is not on record yet."""
 
@@ -55,13 +47,6 @@ class Reader:
         if self.is_shared:
             rows = "the courses of whoever moodle_analytics.user_name names"
         return f"{rows}, {'with' if self.sees_personal else 'without'} personal data"
-
-
-def schemas_of(target: str | None) -> Schemas:
-    """Give the schemas of a dbt target as profiles.example.yml names them."""
-    if target in (None, "prod"):
-        return Schemas()
-    return Schemas(f"{target}_marts", f"{target}_intermediate", f"{target}_access")
 
 
 def all_readers(connection: Connection, schemas: Schemas) -> dict[str, Reader]:

@@ -6,9 +6,9 @@ import os
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from moodle_analytics.access.readers import Schemas
 from moodle_analytics.database import Server
 from moodle_analytics.errors import UserError
+from moodle_analytics.schemas import Schemas
 
 if TYPE_CHECKING:
     from psycopg2.extensions import connection as Connection  # noqa: N812

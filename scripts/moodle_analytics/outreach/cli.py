@@ -149,7 +149,8 @@ def opt_out(
 
         moodle-analytics opt-out 42 --undo
     """
-    from moodle_analytics.outreach import job, queue
+    from moodle_analytics.outreach import job
+    from moodle_analytics.schemas import Schemas
 
     typer.echo(
         job.change_opt_out(
@@ -157,7 +158,7 @@ def opt_out(
             kind.value if kind else None,
             undo=undo,
             database_name=database,
-            schemas=queue.schemas_of(target),
+            schemas=Schemas.of(target),
         )
     )
 
@@ -175,7 +176,8 @@ def _execute(
     database: str | None,
     target: str | None,
 ) -> None:
-    from moodle_analytics.outreach import job, queue
+    from moodle_analytics.outreach import job
+    from moodle_analytics.schemas import Schemas
 
     order = job.Order(
         kind=kind,
@@ -187,7 +189,7 @@ def _execute(
         resend_claimed=resend_claimed,
         even_if_old=even_if_old,
         database=database,
-        schemas=queue.schemas_of(target),
+        schemas=Schemas.of(target),
     )
     if job.execute(order):
         raise typer.Exit(1)

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING
 from moodle_analytics import database
 from moodle_analytics.errors import UserError
 from moodle_analytics.outreach import queue, record, report, run
-from moodle_analytics.outreach.queue import ChannelName, Kind, Message, Schemas
+from moodle_analytics.outreach.queue import ChannelName, Kind, Message
+from moodle_analytics.schemas import Schemas
 
 if TYPE_CHECKING:
     from psycopg2.extensions import connection as Connection  # noqa: N812

@@ -8,20 +8,13 @@ from datetime import date, datetime
 from typing import TYPE_CHECKING, Any, Literal
 
 from moodle_analytics.errors import UserError
+from moodle_analytics.schemas import Schemas
 
 if TYPE_CHECKING:
     from psycopg2.extensions import connection as Connection  # noqa: N812
 
 Kind = Literal["reminder", "feedback"]
 ChannelName = Literal["smtp", "moodle"]
-
-
-@dataclass(frozen=True)
-class Schemas:
-    """Where dbt's target put the marts and the staging views."""
-
-    marts: str = "marts"
-    staging: str = "staging"
 
 
 @dataclass(frozen=True)
@@ -65,13 +58,6 @@ class Person:
         if self.is_deleted:
             return "deleted in Moodle"
         return "suspended in Moodle" if self.is_suspended else None
-
-
-def schemas_of(target: str | None) -> Schemas:
-    """Give the schemas of a dbt target as profiles.example.yml names them."""
-    return (
-        Schemas() if target in (None, "prod") else Schemas(f"{target}_marts", f"{target}_staging")
-    )
 
 
 def due_reminders(

@@ -15,7 +15,8 @@ from moodle_analytics.outreach.channel import (
     RefusedError,
     UnclearError,
 )
-from moodle_analytics.outreach.queue import Message, Person, Schemas
+from moodle_analytics.outreach.queue import Message, Person
+from moodle_analytics.schemas import Schemas
 
 if TYPE_CHECKING:
     from psycopg2.extensions import connection as Connection  # noqa: N812
