@@ -44,8 +44,6 @@ _WRITES = (
 select 'can write to ' || nspname || '.' || min(relname)
     || case when count(*) > 1 then ' and ' || count(*) - 1 || ' more there' else '' end
 from relations
-
-from moodle_analytics.schemas import Schemas
 where has_table_privilege(%(role)s, oid, 'insert, update, delete, truncate')
     or has_any_column_privilege(%(role)s, oid, 'insert, update')
 group by nspname
