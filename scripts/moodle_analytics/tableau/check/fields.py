@@ -8,11 +8,9 @@ from moodle_analytics.tableau.check import names
 from moodle_analytics.tableau.check.faults import Report
 from moodle_analytics.tableau.check.files import Document, Element
 from moodle_analytics.tableau.check.formula import (
-    Formula,
     FormulaError,
     UncheckedError,
     parse,
-    walk,
 )
 from moodle_analytics.tableau.check.kinds import Kind, kind_of
 from moodle_analytics.tableau.check.marts import Marts
@@ -339,8 +337,3 @@ def kind(source: Source, formula: str, within: tuple[str, ...] = ()) -> Kind:
         return kind(source, field.formula, (*within, field.name))
 
     return kind_of(parse(formula), lookup)
-
-
-def mentions(formula: Formula) -> set[str]:
-    """Name the fields in a formula, as they stand."""
-    return {one[1] for one in walk(formula) if one[0] == "field"}
