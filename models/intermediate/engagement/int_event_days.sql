@@ -3,13 +3,27 @@
     row of the log is counted in exactly one row here, with what the name of the event means.
     Names that the seed event_types does not know are classified by rules and marked.
 #}
+-- depends_on: {{ ref('int_changed_days') }}
+{{ config(materialized=incremental_table(), incremental_strategy='replace_days') }}
+
 with events as (
 
     select
-        event_name,
+        event_type_key,
+        unknown_event_name,
         occurred_on,
         left_out_reason
     from {{ ref('int_events_screened') }}
+    {%- if increments() %}
+    where
+        occurred_on >= (select min(occurred_on) from {{ ref('int_changed_days') }})
+        and occurred_on in (select occurred_on from {{ ref('int_changed_days') }})
+        or occurred_on is null
+        and exists (
+            select 1 from {{ ref('int_changed_days') }}
+            where occurred_on is null
+        )
+    {%- endif %}
 
 ),
 
@@ -17,6 +31,7 @@ event_types as (
 
     select
         event_name,
+        {{ event_type_key('event_name') }} as event_type_key,
         activity_kind,
         verb,
         is_automatic,
@@ -26,47 +41,59 @@ event_types as (
 
 ),
 
-counted as (
+grouped as (
 
     select
-        event_name,
+        event_type_key,
+        unknown_event_name,
         occurred_on,
         left_out_reason,
         count(*) as event_count
     from events
-    group by event_name, occurred_on, left_out_reason
+    group by event_type_key, unknown_event_name, occurred_on, left_out_reason
+
+),
+
+counted as (
+
+    select
+        grouped.event_type_key,
+        coalesce(event_types.event_name, grouped.unknown_event_name) as event_name,
+        grouped.left_out_reason,
+        event_types.event_name is not null as is_known,
+        event_types.activity_kind,
+        event_types.verb,
+        event_types.is_automatic,
+        event_types.is_companion,
+        event_types.cognitive_depth,
+        grouped.event_count,
+        grouped.occurred_on
+    from grouped
+    left join event_types
+        on grouped.event_type_key = event_types.event_type_key
 
 ),
 
 final as (
 
     select
-        counted.event_name || ' '
-        || coalesce({{ row_key(['counted.occurred_on']) }}, 'no date') || ' '
-        || coalesce(counted.left_out_reason, 'counted') as event_day_id,
-        counted.event_name,
-        coalesce(
-            event_types.activity_kind, {{ event_fallback_kind('counted.event_name') }}
-        ) as activity_kind,
-        coalesce(
-            event_types.verb, {{ event_fallback_verb('counted.event_name') }}
-        ) as verb,
-        coalesce(
-            counted.left_out_reason,
-            case when event_types.is_automatic then 'automatic' end
-        ) as left_out_reason,
-        event_types.event_name is not null as is_known,
-        coalesce(event_types.is_automatic, false) as is_automatic,
-        coalesce(
-            event_types.is_companion,
-            {{ event_fallback_is_companion('counted.event_name') }}
-        ) as is_companion,
-        coalesce(event_types.cognitive_depth, 0) as cognitive_depth,
-        counted.event_count,
-        counted.occurred_on
+        event_name || ' '
+        || coalesce({{ row_key(['occurred_on']) }}, 'no date') || ' '
+        || coalesce(left_out_reason, 'counted') as event_day_id,
+        event_type_key,
+        event_name,
+        coalesce(activity_kind, {{ event_fallback_kind('event_name') }}) as activity_kind,
+        coalesce(verb, {{ event_fallback_verb('event_name') }}) as verb,
+        coalesce(left_out_reason, case when is_automatic then 'automatic' end)
+            as left_out_reason,
+        is_known,
+        coalesce(is_automatic, false) as is_automatic,
+        coalesce(is_companion, {{ event_fallback_is_companion('event_name') }})
+            as is_companion,
+        coalesce(cognitive_depth, 0) as cognitive_depth,
+        event_count,
+        occurred_on
     from counted
-    left join event_types
-        on counted.event_name = event_types.event_name
 
 )
 

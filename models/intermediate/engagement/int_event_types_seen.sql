@@ -11,6 +11,7 @@ with event_days as (
 final as (
 
     select
+        event_type_key,
         event_name,
         activity_kind,
         verb,
@@ -22,6 +23,7 @@ final as (
         sum(event_count) / sum(sum(event_count)) over () as event_share
     from event_days
     group by
+        event_type_key,
         event_name,
         activity_kind,
         verb,

@@ -2,19 +2,37 @@
     One row per user, activity and week with an activity event on that activity.
     Leaves out events that concern no activity. Users need not be learners of the course.
 #}
+-- depends_on: {{ ref('int_changed_users') }}
+{{ config(
+    materialized=incremental_table(),
+    incremental_strategy='replace_user_weeks',
+    meta={'user_column': 'learner_id'}
+) }}
+
 with events as (
 
     select
-        user_id,
-        course_id,
-        course_module_id,
-        is_participating,
-        is_companion,
-        verb,
-        occurred_epoch,
-        {{ week_start('occurred_on') }} as week_start
-    from {{ ref('int_activity_events') }}
-    where course_module_id is not null
+        events.user_id,
+        events.course_id,
+        events.course_module_id,
+        events.is_participating,
+        events.is_companion,
+        events.verb,
+        events.occurred_epoch,
+        {{ week_start('events.occurred_on') }} as week_start
+    from {{ ref('int_activity_events') }} as events
+    {%- if increments() %}
+    inner join {{ ref('int_changed_users') }} as changed
+        on
+            events.user_id = changed.user_id
+            and events.occurred_on >= changed.week_start
+    {%- endif %}
+    where
+        events.course_module_id is not null
+        {%- if increments() %}
+        and events.occurred_on
+        >= (select min(week_start) from {{ ref('int_changed_users') }})
+        {%- endif %}
 
 ),
 
@@ -36,27 +54,55 @@ counted as (
 
 ),
 
+{%- if increments() %}
+
+used_before as (
+
+    select distinct
+        stored.learner_id as user_id,
+        stored.course_id,
+        stored.course_module_id
+    from {{ this }} as stored
+    inner join {{ ref('int_changed_users') }} as changed
+        on
+            stored.learner_id = changed.user_id
+            and stored.week_start < changed.week_start
+
+),
+{%- endif %}
+
 final as (
 
     select
         {{ row_key([
-            'user_id',
-            'course_id',
-            'course_module_id',
-            'week_start'
+            'counted.user_id',
+            'counted.course_id',
+            'counted.course_module_id',
+            'counted.week_start'
         ]) }} as learner_activity_week_id,
-        user_id as learner_id,
-        course_id,
-        course_module_id,
-        week_start,
+        counted.user_id as learner_id,
+        counted.course_id,
+        counted.course_module_id,
+        counted.week_start,
         row_number() over (
-            partition by user_id, course_id, course_module_id order by week_start
-        ) = 1 as is_first_week,
-        event_count,
-        participating_event_count,
-        view_count,
-        {{ epoch_to_timestamp('first_submitted_epoch') }} as first_submitted_at
+            partition by counted.user_id, counted.course_id, counted.course_module_id
+            order by counted.week_start
+        ) = 1
+        {%- if increments() %}
+        and used_before.user_id is null
+        {%- endif %} as is_first_week,
+        counted.event_count,
+        counted.participating_event_count,
+        counted.view_count,
+        {{ epoch_to_timestamp('counted.first_submitted_epoch') }} as first_submitted_at
     from counted
+    {%- if increments() %}
+    left join used_before
+        on
+            counted.user_id = used_before.user_id
+            and counted.course_id = used_before.course_id
+            and counted.course_module_id = used_before.course_module_id
+    {%- endif %}
 
 )
 

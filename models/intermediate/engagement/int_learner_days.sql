@@ -3,16 +3,11 @@
     pages belong to no course. Sessions and minutes leave out quarantined sessions.
     Leaves out users who are no learner anywhere, and courses in which a learner is not one.
 #}
-{% set sums = [
-    'event_count', 'participating_event_count', 'view_count', 'submission_count',
-    'quiz_attempt_count', 'forum_view_count', 'forum_post_count', 'login_count',
-    'content_event_count', 'assessment_event_count', 'forum_event_count',
-    'weekend_event_count', 'night_event_count',
-] %}
+{{ config(materialized='view') }}
 
-with session_days as (
+with user_days as (
 
-    select * from {{ ref('int_session_days') }}
+    select * from {{ ref('int_user_days') }}
 
 ),
 
@@ -42,43 +37,37 @@ learner_places as (
 final as (
 
     select
-        {{ row_key([
-            'session_days.user_id',
-            'session_days.course_id',
-            'session_days.occurred_on'
-        ]) }} as learner_day_id,
-        session_days.user_id as learner_id,
-        session_days.course_id,
-        session_days.occurred_on,
-        session_days.week_start,
-        {%- for name in sums %}
-        sum(session_days.{{ name }}) as {{ name }},
-        {%- endfor %}
-        {{ count_if(
-            'session_days.is_first_day_in_course and not session_days.is_quarantined'
-        ) }} as sessions_begun_count,
-        max(session_days.cognitive_depth) as cognitive_depth,
-        bit_or(session_days.active_hours_mask) as active_hours_mask,
-        bit_or(session_days.active_weekdays_mask) as active_weekdays_mask,
-        {%- for bound in ['low', 'central', 'high'] %}
-        sum(
-            case
-                when session_days.is_quarantined then 0
-                else session_days.seconds_{{ bound }}
-            end
-        ) as seconds_{{ bound }},
-        {%- endfor %}
-        max(session_days.last_participating_at) as last_participating_at
-    from session_days
+        user_days.user_day_id as learner_day_id,
+        user_days.user_id as learner_id,
+        user_days.course_id,
+        user_days.occurred_on,
+        user_days.week_start,
+        user_days.event_count,
+        user_days.participating_event_count,
+        user_days.view_count,
+        user_days.submission_count,
+        user_days.quiz_attempt_count,
+        user_days.forum_view_count,
+        user_days.forum_post_count,
+        user_days.login_count,
+        user_days.content_event_count,
+        user_days.assessment_event_count,
+        user_days.forum_event_count,
+        user_days.weekend_event_count,
+        user_days.night_event_count,
+        user_days.sessions_begun_count,
+        user_days.cognitive_depth,
+        user_days.active_hours_mask,
+        user_days.active_weekdays_mask,
+        user_days.seconds_low,
+        user_days.seconds_central,
+        user_days.seconds_high,
+        user_days.last_participating_at
+    from user_days
     inner join learner_places
         on
-            session_days.user_id = learner_places.learner_id
-            and session_days.course_id = learner_places.course_id
-    group by
-        session_days.user_id,
-        session_days.course_id,
-        session_days.occurred_on,
-        session_days.week_start
+            user_days.user_id = learner_places.learner_id
+            and user_days.course_id = learner_places.course_id
 
 )
 

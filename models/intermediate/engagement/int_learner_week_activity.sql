@@ -78,7 +78,7 @@ course_sessions as (
         min(week_start) as week_start,
         sum(seconds_central) / 60.0 as minutes_central
     from session_days
-    group by user_id, course_id, session_number
+    group by user_id, course_id, session_start_epoch
 
 ),
 

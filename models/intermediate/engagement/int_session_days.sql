@@ -28,12 +28,85 @@
     'out_of_order_count': 'is_out_of_order',
 } %}
 
-with events as (
+-- depends_on: {{ ref('int_changed_users') }}
+{{ config(materialized=incremental_table(), incremental_strategy='replace_sessions') }}
+
+with activity_events as (
+
+    select
+        events.*,
+        {{ 'changed.previous_event_id' if increments() else 'cast(null as bigint)' }}
+            as previous_event_id
+    from {{ ref('int_activity_events') }} as events
+    {%- if increments() %}
+    inner join {{ ref('int_changed_users') }} as changed
+        on
+            events.user_id = changed.user_id
+            and events.occurred_epoch >= changed.read_from_epoch
+    where
+        events.occurred_epoch
+        >= (select min(read_from_epoch) from {{ ref('int_changed_users') }})
+    {%- endif %}
+
+),
+
+gapped as (
+
+    select
+        event_id,
+        user_id,
+        course_id,
+        activity_kind,
+        verb,
+        is_participating,
+        is_teaching,
+        is_companion,
+        cognitive_depth,
+        {{ local_hour_of_week(epoch_to_timestamp('occurred_epoch'), 'timezone') }}
+            as local_hour_of_week,
+        occurred_epoch,
+        occurred_on,
+        occurred_epoch - lag(occurred_epoch) over by_user as seconds_since_previous,
+        lead(occurred_epoch) over by_user - occurred_epoch as seconds_to_next,
+        coalesce(
+            lag(occurred_epoch) over by_user = occurred_epoch
+            and lag(event_type_key) over by_user = event_type_key
+            and lag(course_id) over by_user = course_id
+            and lag(coalesce(course_module_id, 0)) over by_user
+            = coalesce(course_module_id, 0),
+            false
+        ) as is_repeated,
+        coalesce(
+            coalesce(lag(event_id) over by_user, previous_event_id) > event_id, false
+        ) as is_out_of_order
+    from activity_events
+    window by_user as (partition by user_id order by occurred_epoch, event_id)
+
+),
+
+bounded as (
 
     select
         *,
-        {{ week_start('occurred_on') }} as week_start
-    from {{ ref('int_activity_events') }}
+        coalesce(seconds_since_previous > {{ limit }}, true) as is_session_start,
+        coalesce(seconds_to_next > {{ limit }}, true) as is_session_end
+    from gapped
+
+),
+
+events as (
+
+    select
+        *,
+        {{ week_start('occurred_on') }} as week_start,
+        -- Starts lie further apart than the limit: the epoch names the session.
+        max(case when is_session_start then occurred_epoch end) over (
+            partition by user_id
+            order by occurred_epoch, event_id
+            rows between unbounded preceding and current row
+        ) as session_start_epoch,
+        case when not is_session_end then seconds_to_next end as in_session_gap_seconds
+    from bounded
 
 ),
 
@@ -49,13 +122,44 @@ own_gaps as (
 
 ),
 
+all_gaps as (
+
+    select
+        week_start,
+        median_gap_seconds
+    from own_gaps
+    {%- if increments() %}
+    union all
+    select
+        stored.week_start,
+        max(stored.median_gap_seconds) as median_gap_seconds
+    from {{ this }} as stored
+    where
+        stored.week_start >= (select min(own_gaps.week_start) from own_gaps)
+        and not exists (
+            select 1 from own_gaps
+            where
+                own_gaps.user_id = stored.user_id
+                and own_gaps.week_start = stored.week_start
+        )
+        and not exists (
+            select 1 from {{ ref('int_changed_users') }} as changed
+            where
+                changed.user_id = stored.user_id
+                and changed.week_start <= stored.week_start
+        )
+    group by stored.user_id, stored.week_start
+    {%- endif %}
+
+),
+
 peer_gaps as (
 
     select
         week_start,
         percentile_cont(0.5) within group (order by median_gap_seconds)
             as median_gap_seconds
-    from own_gaps
+    from all_gaps
     group by week_start
 
 ),
@@ -65,6 +169,7 @@ credits as (
     select
         own_gaps.user_id,
         own_gaps.week_start,
+        own_gaps.median_gap_seconds,
         -- To the hundredth of a second, so that sums are exact and equal learners rank equal.
         cast(
             least(
@@ -82,7 +187,7 @@ summed as (
 
     select
         user_id,
-        session_number,
+        session_start_epoch,
         course_id,
         occurred_on,
         week_start,
@@ -96,12 +201,13 @@ summed as (
         coalesce(sum(in_session_gap_seconds), 0) as gap_seconds,
         {{ count_if('is_session_end') }} as session_end_count,
         max(case when is_session_start then event_id end) as session_start_event_id,
+        max(case when is_session_end then event_id end) as session_end_event_id,
         min(occurred_epoch) as first_epoch,
         max(occurred_epoch) as last_epoch,
         min(case when is_participating then occurred_epoch end) as first_participating_epoch,
         max(case when is_participating then occurred_epoch end) as last_participating_epoch
     from events
-    group by user_id, session_number, course_id, occurred_on, week_start
+    group by user_id, session_start_epoch, course_id, occurred_on, week_start
 
 ),
 
@@ -110,19 +216,21 @@ final as (
     select
         {{ row_key([
             'summed.user_id',
-            'summed.session_number',
+            'summed.session_start_epoch',
             'summed.course_id',
             'summed.occurred_on'
         ]) }} as session_day_id,
         summed.user_id,
-        summed.session_number,
+        summed.session_start_epoch,
         summed.course_id,
         summed.session_start_event_id,
+        summed.session_end_event_id,
+        credits.median_gap_seconds,
         sum(summed.gap_seconds) over (
-            partition by summed.user_id, summed.session_number
+            partition by summed.user_id, summed.session_start_epoch
         ) > {{ (var('session_max_hours') * 3600) | int }} as is_quarantined,
         row_number() over (
-            partition by summed.user_id, summed.session_number, summed.course_id
+            partition by summed.user_id, summed.session_start_epoch, summed.course_id
             order by summed.occurred_on
         ) = 1 as is_first_day_in_course,
         {%- for name in counts %}
@@ -148,6 +256,12 @@ final as (
         on
             summed.user_id = credits.user_id
             and summed.week_start = credits.week_start
+    {%- if increments() %}
+    inner join {{ ref('int_changed_users') }} as changed
+        on
+            summed.user_id = changed.user_id
+            and summed.session_start_epoch >= changed.session_start_epoch
+    {%- endif %}
 
 )
 

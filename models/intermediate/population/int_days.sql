@@ -2,21 +2,41 @@
     One row per local date from the first log row to the last, so that a log row finds its date by a
     search instead of time-zone arithmetic. Empty where the log is empty.
 #}
-with log_rows as (
+with event_days as (
 
-    select occurred_epoch
-    from {{ ref('stg_moodle__logstore_standard_log') }}
-    where occurred_epoch > 0
+    select occurred_on from {{ ref('int_event_days') }}
+
+),
+
+log_rows as (
+
+    select
+        occurred_on,
+        occurred_epoch
+    from {{ ref('int_log_rows') }}
+    where not is_removed
+
+),
+
+date_span as (
+
+    select
+        min(occurred_on) as first_date,
+        max(occurred_on) as last_date
+    from event_days
 
 ),
 
 log_range as (
 
     select
-        {{ local_date(epoch_to_timestamp('min(occurred_epoch)')) }} as first_date,
-        {{ local_date(epoch_to_timestamp('max(occurred_epoch)')) }} as last_date,
-        max(occurred_epoch) as last_epoch
-    from log_rows
+        date_span.first_date,
+        date_span.last_date,
+        (
+            select max(log_rows.occurred_epoch) from log_rows
+            where log_rows.occurred_on = date_span.last_date
+        ) as last_epoch
+    from date_span
 
 ),
 

@@ -42,7 +42,7 @@ final as (
         on session_days.user_id = learners.learner_id
     group by
         session_days.user_id,
-        session_days.session_number,
+        session_days.session_start_epoch,
         session_days.is_quarantined
 
 )

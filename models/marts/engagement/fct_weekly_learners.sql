@@ -116,7 +116,7 @@ sessions as (
             session_days.user_id = learner_courses.learner_id
             and session_days.course_id = learner_courses.course_id
     where session_days.course_id = 1 or learner_courses.learner_id is not null
-    group by session_days.user_id, session_days.session_number
+    group by session_days.user_id, session_days.session_start_epoch
 
 ),
 

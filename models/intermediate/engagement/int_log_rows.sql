@@ -1,0 +1,166 @@
+{#
+    One row per row of the log, as narrow as it can be, with its local date: the one model that reads
+    the log. It keeps rows that Moodle's own cleanup has deleted since. A row that was changed, or
+    deleted otherwise, stays as removed, stamped with the build that saw it, so that what it touched
+    is computed anew; whoever reads leaves it out.
+#}
+{{ config(
+    materialized=incremental_table(),
+    incremental_strategy='replace_events',
+    indexes=[
+        {'columns': ['event_id'], 'type': 'brin'},
+        {'columns': ['occurred_epoch'], 'type': 'brin'},
+        {'columns': ['occurred_on'], 'type': 'brin'},
+        {'columns': ['build_number'], 'type': 'brin'},
+    ]
+) }}
+{% set bounds = log_bounds(completed_build()) if keeps_log() %}
+{% set columns = [
+    'event_id', 'user_id', 'course_id', 'course_module_id', 'event_type_key',
+    'enrolment_course_id', 'related_user_id', 'object_id', 'occurred_epoch', 'occurred_on', 'edulevel', 'own_reason', 'unknown_event_name',
+] | join(', ') %}
+
+with log_rows as (
+
+    select * from {{ ref('stg_moodle__logstore_standard_log') }}
+    {%- if bounds %}
+    where event_id >= {{ bounds['first_event_id'] }}
+    {%- endif %}
+
+),
+
+event_types as (
+
+    select
+        event_name,
+        event_name in (
+            {{ core_event('user_enrolment_created') }},
+            {{ core_event('user_enrolment_deleted') }},
+            {{ core_event('role_assigned') }},
+            {{ core_event('role_unassigned') }}
+        ) as is_enrolment
+    from {{ ref('event_types') }}
+
+),
+
+log_range as (
+
+    select
+        {{ local_date(epoch_to_timestamp('min(occurred_epoch)')) }} as first_date,
+        {{ local_date(epoch_to_timestamp('max(occurred_epoch)')) }} as last_date
+    from log_rows
+    where occurred_epoch > 0
+
+),
+
+all_days as (
+
+    {{ date_range('log_range') }}
+
+),
+
+calendar as (
+
+    select
+        calendar_date,
+        {{ local_midnight_epoch('calendar_date') }} as starts_epoch
+    from all_days
+
+),
+
+fresh as (
+
+    select
+        log_rows.event_id,
+        log_rows.user_id,
+        -- The site itself is course 1, however the row says so.
+        coalesce(nullif(log_rows.course_id, 0), 1) as course_id,
+        case
+            when log_rows.context_level = 70
+                then log_rows.context_instance_id
+        end as course_module_id,
+        {{ event_type_key('log_rows.event_name') }} as event_type_key,
+        case
+            when event_types.is_enrolment and log_rows.context_level = 50
+                then log_rows.context_instance_id
+        end as enrolment_course_id,
+        case when event_types.is_enrolment then log_rows.related_user_id end
+            as related_user_id,
+        case when event_types.is_enrolment then log_rows.object_id end as object_id,
+        log_rows.occurred_epoch,
+        case
+            when log_rows.occurred_epoch > 0
+                then {{ calendar_date_of_epoch('log_rows.occurred_epoch', 'calendar') }}
+        end as occurred_on,
+        cast(log_rows.edulevel as smallint) as edulevel,
+        case
+            when log_rows.occurred_epoch <= 0 then 'no_time'
+            when log_rows.user_id <= 0 then 'system_user'
+            when log_rows.real_user_id is not null then 'logged_in_as'
+            when log_rows.origin in ('cli', 'restore') then 'command_line_or_restore'
+            when log_rows.is_anonymous then 'anonymous'
+        end as own_reason,
+        case
+            when event_types.event_name is null then log_rows.event_name
+        end as unknown_event_name
+    from log_rows
+    left join event_types
+        on log_rows.event_name = event_types.event_name
+
+),
+
+{% if bounds -%}
+stored as (
+
+    select {{ columns }} from {{ this }}
+    where event_id >= {{ bounds['first_event_id'] }} and not is_removed
+
+),
+
+came as (
+
+    select {{ columns }} from fresh
+    except
+    select {{ columns }} from stored
+
+),
+
+gone as (
+
+    select {{ columns }} from stored
+    except
+    select {{ columns }} from fresh
+
+),
+
+final as (
+
+    select
+        came.*,
+        false as is_removed
+    from came
+    union all
+    select
+        gone.*,
+        true as is_removed
+    from gone
+    where
+        gone.occurred_epoch >= {{ bounds['cleaned_until'] }}
+        or gone.event_id in (select came.event_id from came)
+
+)
+{%- else -%}
+final as (
+
+    select
+        {{ columns }},
+        false as is_removed
+    from fresh
+
+)
+{%- endif %}
+
+select
+    *,
+    {{ build_number() }} as build_number
+from final
