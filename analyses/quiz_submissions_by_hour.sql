@@ -11,9 +11,11 @@ with submissions as (
         on
             events.user_id = learner_courses.learner_id
             and events.course_id = learner_courses.course_id
+    inner join {{ ref('int_event_types_seen') }} as event_types
+        on events.event_type_key = event_types.event_type_key
     where
         events.left_out_reason is null
-        and events.event_name like '%mod_quiz%attempt_submitted'
+        and event_types.event_name like '%mod_quiz%attempt_submitted'
 
 ),
 

@@ -4,7 +4,10 @@
     the row of build_state. A late row that came after a cleanup does not make it undone.
 #}
 {% macro log_bounds(state) -%}
-    {%- set log_rows = ref('stg_moodle__logstore_standard_log') -%}
+    {%- set node = graph.nodes['model.moodle_analytics.stg_moodle__logstore_standard_log'] -%}
+    {%- set log_rows = api.Relation.create(
+        database=node.database, schema=node.schema, identifier=node.alias
+    ) -%}
     {%- set known_first -%}
     select occurred_epoch from {{ log_rows }}
     where event_id <= {{ state['last_event_id'] }} and occurred_epoch > 0
