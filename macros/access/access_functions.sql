@@ -1,14 +1,13 @@
 {#
-    SQL that makes the functions behind the policies. Their bodies are texts, so that no rebuilt table
-    can drop them, and what is not there gives nobody anything. They run with their owner's rights:
+    SQL that makes the functions behind the policies. They read what is published alone: a reader's
+    open transaction would hold up a build that replaces a table in them. Their bodies are texts, so
+    that no replaced table can drop them, and what is not there gives nobody anything. They run with their owner's rights:
     readers may use them within a policy, yet have no way to call them, without a right on the schema.
 #}
 {% macro access_functions() -%}
     {%- set schema = adapter.quote(access_schema()) -%}
-    {%- set entitlements = graph.nodes['model.moodle_analytics.int_entitlements'] -%}
-    {%- set courses = graph.nodes['model.moodle_analytics.int_learner_courses'] -%}
-    {%- set entitlements = adapter.quote(entitlements.schema) ~ '.' ~ adapter.quote(entitlements.alias) -%}
-    {%- set courses = adapter.quote(courses.schema) ~ '.' ~ adapter.quote(courses.alias) -%}
+    {%- set entitlements = published_name(graph.nodes['model.moodle_analytics.int_entitlements']) -%}
+    {%- set courses = published_name(graph.nodes['model.moodle_analytics.fct_learner_outcomes']) -%}
     {%- set readers = schema ~ '.readers' -%}
     {%- set options -%}
     language plpgsql stable parallel safe security definer

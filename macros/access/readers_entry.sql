@@ -4,7 +4,7 @@
 #}
 {% macro readers_entry() -%}
     {%- set schema = adapter.quote(access_schema()) -%}
-    {%- set marts = moodle_analytics.generate_schema_name('marts', none) | trim -%}
+    {%- set marts = published_schema() -%}
 do $body$
 declare
     reader text;

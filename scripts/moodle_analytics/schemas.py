@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 
 @dataclass(frozen=True)
 class Schemas:
-    """Where a dbt target has its layers, and the record of readers."""
+    """Where a dbt target has its layers, and the record of readers.
+
+    Marts are built in `working` and read in `marts`, where a whole run appears at once.
+    """
 
     marts: str = "marts"
+    working: str = "marts_build"
     intermediate: str = "intermediate"
     staging: str = "staging"
     access: str = "access"
@@ -19,4 +23,4 @@ class Schemas:
         """Give the schemas of a dbt target as profiles.example.yml names them (None: prod)."""
         if target in (None, "prod"):
             return cls()
-        return cls(*(f"{target}_{name}" for name in ("marts", "intermediate", "staging", "access")))
+        return cls(**{field.name: f"{target}_{field.default}" for field in fields(cls)})

@@ -115,15 +115,15 @@ def courses_of(connection: Connection, schemas: Schemas, user: str) -> list[str]
     with connection.cursor() as cursor:
         cursor.execute(
             "select count(*) from pg_tables where (schemaname, tablename) in "
-            "((%s, 'int_entitlements'), (%s, 'dim_courses'))",
-            [schemas.intermediate, schemas.marts],
+            "((%s, 'entitlements'), (%s, 'dim_courses'))",
+            [schemas.working, schemas.marts],
         )
         if cursor.fetchone() != (2,):
             return None
         query = sql.SQL(
-            "select coalesce(course_short_name, course_id::text) from {}.int_entitlements "
+            "select coalesce(course_short_name, course_id::text) from {}.entitlements "
             "left join {}.dim_courses using (course_id) where user_name = lower(trim(%s)) "
             "order by 1"
-        ).format(sql.Identifier(schemas.intermediate), sql.Identifier(schemas.marts))
+        ).format(sql.Identifier(schemas.working), sql.Identifier(schemas.marts))
         cursor.execute(query, [user])
         return [name for (name,) in cursor.fetchall()]
