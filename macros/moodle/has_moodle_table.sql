@@ -1,6 +1,6 @@
 {# Whether this site has an optional table, as `true` or `false` in SQL. #}
 {% macro has_moodle_table(table) -%}
-    {%- if not execute or adapter.get_columns_in_relation(source('moodle', table)) -%}
+    {%- if not execute or moodle_analytics.column_names(source('moodle', table)) -%}
     true
     {%- else -%}
     false

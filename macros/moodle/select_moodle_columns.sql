@@ -9,8 +9,8 @@
     {%- set relation = source(source_name, table) -%}
     {%- set found = {} -%}
     {%- if execute -%}
-        {%- for column in adapter.get_columns_in_relation(relation) -%}
-            {%- do found.update({column.name | lower: column.name}) -%}
+        {%- for name in moodle_analytics.column_names(relation) -%}
+            {%- do found.update({name | lower: name}) -%}
         {%- endfor -%}
         {%- if not is_optional -%}
             {{- moodle_analytics.check_core_table(relation, found, required) -}}
