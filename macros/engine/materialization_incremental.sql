@@ -19,7 +19,7 @@
         {%- endcall -%}
         {%- set columns = [] -%}
         {%- for name in moodle_analytics.column_names(relation) -%}
-            {%- do columns.append(api.Column.create(name, none)) -%}
+            {%- do columns.append(api.Column.create(name, 'text')) -%}
         {%- endfor -%}
         {%- set strategy = adapter.get_incremental_strategy_macro(
             context, config.get('incremental_strategy') or 'default'
