@@ -1,14 +1,13 @@
 {#
     Tables on PostgreSQL that a run takes new rows into, by the model's incremental_strategy: as dbt's
-    own way does, without asking the database what the table's columns are more than once. A table
-    whose columns are no longer those of the model is built anew by --full-refresh alone.
+    own way does, in fewer statements. Without a build that succeeded before, or where everything is
+    made anew, a table like any other.
 #}
 {% materialization incremental, adapter='postgres' %}
     {%- set relation = this.incorporate(type='table') -%}
-    {%- set existing = load_cached_relation(relation) -%}
     {{ run_hooks(pre_hooks, inside_transaction=False) }}
     {{ run_hooks(pre_hooks, inside_transaction=True) }}
-    {%- if existing is none or not existing.is_table or should_full_refresh() -%}
+    {%- if not moodle_analytics.increments() -%}
         {%- do moodle_analytics.build_table(relation, sql) -%}
     {%- else -%}
         {%- set new_rows = make_temp_relation(relation) -%}

@@ -3,7 +3,6 @@
     {{ moodle_analytics.replace_rows(
         arg_dict,
         "coalesce(occurred_on, '-infinity') in (select coalesce(occurred_on, '-infinity') from "
-        ~ ref('int_changed_days') ~ ')',
-        moodle_analytics.increments()
+        ~ ref('int_changed_days') ~ ')'
     ) }}
 {%- endmacro %}

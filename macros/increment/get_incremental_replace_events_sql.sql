@@ -4,7 +4,6 @@
     {{ moodle_analytics.replace_rows(
         arg_dict,
         'event_id >= (select min(event_id) from ' ~ new ~ ')'
-        ~ ' and event_id in (select event_id from ' ~ new ~ ') and not is_removed',
-        moodle_analytics.keeps_log()
+        ~ ' and event_id in (select event_id from ' ~ new ~ ') and not is_removed'
     ) }}
 {%- endmacro %}

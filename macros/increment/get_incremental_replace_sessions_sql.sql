@@ -4,7 +4,6 @@
         arg_dict,
         'exists (select from ' ~ ref('int_changed_users') ~ ' as changed'
         ~ ' where changed.user_id = target.user_id'
-        ~ ' and changed.session_start_epoch <= target.session_start_epoch)',
-        moodle_analytics.increments()
+        ~ ' and changed.session_start_epoch <= target.session_start_epoch)'
     ) }}
 {%- endmacro %}

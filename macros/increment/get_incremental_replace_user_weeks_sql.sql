@@ -7,7 +7,6 @@
         arg_dict,
         'exists (select from ' ~ ref('int_changed_users') ~ ' as changed'
         ~ ' where changed.user_id = target.' ~ config.get('meta')['user_column']
-        ~ ' and changed.week_start <= target.week_start)',
-        moodle_analytics.increments()
+        ~ ' and changed.week_start <= target.week_start)'
     ) }}
 {%- endmacro %}

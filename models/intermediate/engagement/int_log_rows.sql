@@ -14,7 +14,7 @@
         {'columns': ['build_number'], 'type': 'brin'},
     ]
 ) }}
-{% set bounds = log_bounds(completed_build()) if keeps_log() %}
+{% set bounds = log_bounds(completed_build()) if increments() %}
 {% set columns = [
     'event_id', 'user_id', 'course_id', 'course_module_id', 'event_type_key',
     'enrolment_course_id', 'related_user_id', 'object_id', 'occurred_epoch', 'occurred_on', 'edulevel', 'own_reason', 'unknown_event_name',
