@@ -3,7 +3,7 @@
     Rows of the log that were read before are kept where everything else is made anew from them.
 #}
 {% macro increments() -%}
-    {%- if not is_incremental() -%}
+    {%- if not execute or this is none or not is_incremental() -%}
         {{ return(false) }}
     {%- endif -%}
     {%- if config.get('incremental_strategy') == 'replace_events' -%}

@@ -17,7 +17,8 @@
 {% set bounds = log_bounds(completed_build()) if increments() %}
 {% set columns = [
     'event_id', 'user_id', 'course_id', 'course_module_id', 'event_type_key',
-    'enrolment_course_id', 'related_user_id', 'object_id', 'occurred_epoch', 'occurred_on', 'edulevel', 'own_reason', 'unknown_event_name',
+    'enrolment_course_id', 'related_user_id', 'object_id', 'occurred_epoch', 'occurred_on',
+    'edulevel', 'own_reason', 'unknown_event_name',
 ] | join(', ') %}
 
 with log_rows as (
@@ -136,17 +137,17 @@ gone as (
 final as (
 
     select
-        came.*,
+        {{ columns }},
         false as is_removed
     from came
     union all
     select
-        gone.*,
+        {{ columns }},
         true as is_removed
     from gone
     where
-        gone.occurred_epoch >= {{ bounds['cleaned_until'] }}
-        or gone.event_id in (select came.event_id from came)
+        occurred_epoch >= {{ bounds['cleaned_until'] }}
+        or event_id in (select came.event_id from came)
 
 )
 {%- else -%}

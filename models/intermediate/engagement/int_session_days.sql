@@ -28,13 +28,20 @@
     'out_of_order_count': 'is_out_of_order',
 } %}
 
+{% set event_columns = [
+    'event_id', 'user_id', 'course_id', 'course_module_id', 'event_type_key', 'activity_kind',
+    'verb', 'is_participating', 'is_teaching', 'is_companion', 'cognitive_depth', 'timezone',
+    'occurred_epoch', 'occurred_on',
+] %}
 -- depends_on: {{ ref('int_changed_users') }}
 {{ config(materialized=incremental_table(), incremental_strategy='replace_sessions') }}
 
 with activity_events as (
 
     select
-        events.*,
+        {%- for name in event_columns %}
+        events.{{ name }},
+        {%- endfor %}
         {{ 'changed.previous_event_id' if increments() else 'cast(null as bigint)' }}
             as previous_event_id
     from {{ ref('int_activity_events') }} as events
@@ -164,7 +171,7 @@ peer_gaps as (
 
 ),
 
-credits as (
+credits as {{ materialized() }} (
 
     select
         own_gaps.user_id,

@@ -18,13 +18,14 @@
 
 with session_days as (
 
-    select session_days.*
-    from {{ ref('int_session_days') }} as session_days
+    select * from {{ ref('int_session_days') }} as session_days
     {%- if increments() %}
-    inner join {{ ref('int_changed_users') }} as changed
-        on
-            session_days.user_id = changed.user_id
-            and session_days.week_start >= changed.week_start
+    where exists (
+        select 1 from {{ ref('int_changed_users') }} as changed
+        where
+            changed.user_id = session_days.user_id
+            and changed.week_start <= session_days.week_start
+    )
     {%- endif %}
 
 ),
