@@ -5,8 +5,34 @@
     come, and that were due after the learner's start.
 #}
 {% set states = ['on_time', 'late', 'missing', 'open', 'no_deadline', 'unknown'] %}
-{% set sums = [
-    'due', 'due_on_time', 'due_late', 'due_missing', 'missed', 'timed', 'ranked'
+{% set judged = ['due_on_time', 'due_late', 'due_missing'] %}
+{% set counts = states + judged + ['due', 'missed', 'timed', 'ranked'] %}
+{% set sums = ['timed', 'ranked'] %}
+{% set forever = end_of_time() %}
+{#- What an item adds to a measure, from one week until another. -#}
+{% set spells = [
+    ('first_state', 'known_week', 'first_state_until', 'null', 'true'),
+    ("'missing'", 'due_from', 'missing_until', 'null', "first_state = 'open'"),
+    ("'unknown'", 'marked_from', 'submitted_from', 'null', 'true'),
+    ('last_state', 'submitted_from', forever, 'null', 'true'),
+    ("'due'", 'due_from', forever, 'null', 'true'),
+    (
+        "'due_missing'", 'due_from', 'missing_until', 'null',
+        "first_state = 'open' and is_due_while_enrolled"
+    ),
+    (
+        "'due_' || last_state", 'greatest(due_from, submitted_from)', forever, 'null',
+        "last_state in ('on_time', 'late') and is_due_while_enrolled"
+    ),
+    ("'missed'", 'missed_week', 'missing_until', 'null', 'missed_week is not null'),
+    (
+        "'timed'", 'submitted_from', forever, 'hours_before_due',
+        'hours_before_due is not null'
+    ),
+    (
+        "'ranked'", 'submitted_from', forever, 'submission_rank_share',
+        'submission_rank_share is not null'
+    ),
 ] %}
 
 with grid as (
@@ -34,6 +60,33 @@ first_weeks as (
         min(week_start) as first_week
     from grid
     group by learner_id, course_id
+
+),
+
+items as (
+
+    select
+        submissions.learner_id,
+        submissions.course_id,
+        submissions.course_module_id,
+        submissions.is_source_known,
+        submissions.is_deadline_known,
+        submissions.is_due_while_enrolled,
+        submissions.hours_before_due,
+        submissions.submission_rank_share,
+        first_weeks.first_week,
+        submissions.known_week,
+        submissions.due_week,
+        submissions.submitted_week,
+        submissions.graded_week,
+        submissions.missed_week,
+        submissions.due_at,
+        submissions.submitted_at
+    from submissions
+    inner join first_weeks
+        on
+            submissions.learner_id = first_weeks.learner_id
+            and submissions.course_id = first_weeks.course_id
 
 ),
 
@@ -75,7 +128,7 @@ phases as (
                 end nulls first,
                 course_module_id asc
         ) as due_order
-    from submissions
+    from items
 
 ),
 
@@ -94,101 +147,19 @@ intervals as (
 
 changes as (
 
+    {%- for measure, from_week, to_week, amount, condition in spells %}
     select
         learner_id,
         course_id,
-        known_week as from_week,
-        first_state_until as to_week,
-        first_state as measure,
-        1 as amount
+        {{ measure }} as measure,
+        cast({{ amount }} as numeric(20, 8)) as amount,
+        first_week,
+        {{ from_week }} as from_week,
+        {{ to_week }} as to_week
     from intervals
-    union all
-    select
-        learner_id,
-        course_id,
-        due_from as from_week,
-        missing_until as to_week,
-        'missing' as measure,
-        1 as amount
-    from intervals
-    where first_state = 'open'
-    union all
-    select
-        learner_id,
-        course_id,
-        marked_from as from_week,
-        submitted_from as to_week,
-        'unknown' as measure,
-        1 as amount
-    from intervals
-    union all
-    select
-        learner_id,
-        course_id,
-        submitted_from as from_week,
-        {{ end_of_time() }} as to_week,
-        last_state as measure,
-        1 as amount
-    from intervals
-    union all
-    select
-        learner_id,
-        course_id,
-        due_from as from_week,
-        {{ end_of_time() }} as to_week,
-        'due' as measure,
-        1 as amount
-    from intervals
-    union all
-    select
-        learner_id,
-        course_id,
-        due_from as from_week,
-        missing_until as to_week,
-        'due_missing' as measure,
-        1 as amount
-    from intervals
-    where first_state = 'open' and is_due_while_enrolled
-    union all
-    select
-        learner_id,
-        course_id,
-        greatest(due_from, submitted_from) as from_week,
-        {{ end_of_time() }} as to_week,
-        'due_' || last_state as measure,
-        1 as amount
-    from intervals
-    where last_state in ('on_time', 'late') and is_due_while_enrolled
-    union all
-    select
-        learner_id,
-        course_id,
-        missed_week as from_week,
-        least(marked_from, submitted_from) as to_week,
-        'missed' as measure,
-        1 as amount
-    from intervals
-    where missed_week is not null
-    union all
-    select
-        learner_id,
-        course_id,
-        submitted_from as from_week,
-        {{ end_of_time() }} as to_week,
-        'timed' as measure,
-        hours_before_due as amount
-    from intervals
-    where hours_before_due is not null
-    union all
-    select
-        learner_id,
-        course_id,
-        submitted_from as from_week,
-        {{ end_of_time() }} as to_week,
-        'ranked' as measure,
-        submission_rank_share as amount
-    from intervals
-    where submission_rank_share is not null
+    where {{ from_week }} < {{ to_week }} and {{ condition }}
+    {{ 'union all' if not loop.last }}
+    {%- endfor %}
 
 ),
 
@@ -197,71 +168,54 @@ signed as (
     select
         learner_id,
         course_id,
-        from_week as changed_week,
+        greatest(from_week, first_week) as week_start,
         measure,
         amount,
         1 as number
     from changes
-    where from_week < to_week
     union all
     select
         learner_id,
         course_id,
-        to_week as changed_week,
+        greatest(to_week, first_week) as week_start,
         measure,
         -amount as amount,
         -1 as number
     from changes
-    where from_week < to_week and to_week < {{ end_of_time() }}
+    where to_week < {{ forever }}
 
 ),
 
 weekly_changes as (
 
     select
-        signed.learner_id,
-        signed.course_id,
-        greatest(signed.changed_week, first_weeks.first_week) as week_start,
-        {%- for measure in states + sums %}
-        sum(case when signed.measure = '{{ measure }}' then signed.amount else 0 end)
-            as {{ measure }}_sum,
+        learner_id,
+        course_id,
+        week_start,
+        {%- for measure in counts %}
+        sum(case when measure = '{{ measure }}' then number else 0 end)
+            as {{ measure }}_change,
         {%- endfor %}
-        sum(case when signed.measure = 'timed' then signed.number else 0 end)
-            as timed_number,
-        sum(case when signed.measure = 'ranked' then signed.number else 0 end)
-            as ranked_number
+        {%- for measure in sums %}
+        sum(case when measure = '{{ measure }}' then amount end)
+            as {{ measure }}_sum_change
+            {{- ',' if not loop.last }}
+        {%- endfor %}
     from signed
-    inner join first_weeks
-        on
-            signed.learner_id = first_weeks.learner_id
-            and signed.course_id = first_weeks.course_id
-    group by
-        signed.learner_id,
-        signed.course_id,
-        greatest(signed.changed_week, first_weeks.first_week)
+    group by learner_id, course_id, week_start
 
 ),
 
 latest_due as (
 
     select
-        intervals.learner_id,
-        intervals.course_id,
-        greatest(intervals.due_from, first_weeks.first_week) as week_start,
-        max(intervals.due_order) as due_order
+        learner_id,
+        course_id,
+        greatest(due_from, first_week) as week_start,
+        max(due_order) as due_order
     from intervals
-    inner join first_weeks
-        on
-            intervals.learner_id = first_weeks.learner_id
-            and intervals.course_id = first_weeks.course_id
-    where
-        intervals.due_week is not null
-        and intervals.is_source_known
-        and intervals.is_due_while_enrolled
-    group by
-        intervals.learner_id,
-        intervals.course_id,
-        greatest(intervals.due_from, first_weeks.first_week)
+    where due_week is not null and is_source_known and is_due_while_enrolled
+    group by learner_id, course_id, greatest(due_from, first_week)
 
 ),
 
@@ -272,11 +226,13 @@ dense as (
         grid.learner_id,
         grid.course_id,
         grid.week_start,
-        {%- for measure in states + sums %}
-        coalesce(sum(weekly_changes.{{ measure }}_sum) over so_far, 0) as {{ measure }},
+        {%- for measure in counts %}
+        coalesce(sum(weekly_changes.{{ measure }}_change) over so_far, 0)
+            as {{ measure }},
         {%- endfor %}
-        sum(weekly_changes.timed_number) over so_far as timed_number,
-        sum(weekly_changes.ranked_number) over so_far as ranked_number,
+        {%- for measure in sums %}
+        sum(weekly_changes.{{ measure }}_sum_change) over so_far as {{ measure }}_sum,
+        {%- endfor %}
         max(latest_due.due_order) over so_far as latest_due_order
     from grid
     left join weekly_changes
@@ -311,8 +267,7 @@ final as (
         dense.missed as missed_count,
         coalesce(
             intervals.missed_week <= dense.week_start
-            and least(intervals.marked_from, intervals.submitted_from)
-            > dense.week_start,
+            and intervals.missing_until > dense.week_start,
             false
         ) as is_latest_due_missed,
         dense.due_on_time + dense.due_late + dense.due_missing as judged_item_count,
@@ -325,11 +280,11 @@ final as (
             ) as numeric(20, 8)
         ) as on_time_share,
         cast(
-            dense.timed / nullif(cast(dense.timed_number as numeric(20, 8)), 0)
+            dense.timed_sum / nullif(cast(dense.timed as numeric(20, 8)), 0)
             as numeric(20, 8)
         ) as mean_hours_early,
         cast(
-            dense.ranked / nullif(cast(dense.ranked_number as numeric(20, 8)), 0)
+            dense.ranked_sum / nullif(cast(dense.ranked as numeric(20, 8)), 0)
             as numeric(20, 8)
         ) as submission_rank_share
     from dense
