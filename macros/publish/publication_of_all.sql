@@ -114,6 +114,12 @@ declare
     published regclass;
     known {{ schema }}.publications;
 begin
+    if current_setting('moodle_analytics.run', true) <> '' and not exists (
+        select from ({{ run_lock_holder() }}) as holders
+        where pid::text = current_setting('moodle_analytics.run', true)
+    ) then
+        raise exception 'the run has lost its lock, and another one may be at work';
+    end if;
     for mart in
         select marts.*, to_regclass(marts.place) as published, publications.policy as known_policy
         from jsonb_to_recordset(wanted) as marts (place text, working text, policy text, rights text)
