@@ -343,11 +343,22 @@ app.command("report")(dashboard.report)
 
 
 def main() -> None:
-    """Run the command line; a `UserError` becomes one sentence and exit code 2."""
+    """Run the command line; a `UserError` becomes one sentence and exit code 2.
+
+    So does what the server says of itself, as that it is shut down, wherever that comes up.
+    """
+    from moodle_analytics import faults
+
     try:
         app()
     except UserError as error:
         typer.echo(f"moodle-analytics: {error}", err=True)
+        raise SystemExit(2) from None
+    except Exception as error:
+        reason = faults.of_server(str(error)) if faults.is_of_database(error) else None
+        if reason is None:
+            raise
+        typer.echo(f"moodle-analytics: {reason}", err=True)
         raise SystemExit(2) from None
     except SystemExit as ending:
         if ending.code == _INTERRUPTED:

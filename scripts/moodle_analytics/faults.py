@@ -71,6 +71,11 @@ def of_server(message: str) -> str | None:
     return None
 
 
+def is_of_database(error: Exception) -> bool:
+    """Whether the database's driver raised it."""
+    return type(error).__module__.split(".")[0] == "psycopg2"
+
+
 def refuse(results: Sequence[Any]) -> None:
     """Raise UserError with the first node that failed; what hangs on it was skipped by dbt."""
     errors = [row for row in results if str(row.status) in ("error", "runtime error")]
