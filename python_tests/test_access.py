@@ -249,7 +249,7 @@ def test_every_mart_is_under_row_security_and_views_ask_as_the_reader(site: Acce
     assert loose == []
 
 
-@pytest.mark.parametrize("table", ["intermediate.int_entitlements", "access.readers"])
+@pytest.mark.parametrize("table", ["marts_build.entitlements", "access.readers"])
 def test_what_is_missing_or_empty_gives_nobody_anything(site: AccessSite, table: str) -> None:
     schema, _, name = table.partition(".")
     # Who sees all courses needs no entitlements, yet is nobody without the record.

@@ -67,7 +67,7 @@ $body$;
 create or replace function {{ schema }}.lock_alone(relations regclass[]) returns void
 {{ options }} as $body$
 declare
-    relation regclass;
+    wanted regclass;
     deadline constant timestamptz := clock_timestamp() + coalesce(
         nullif(current_setting('lock_timeout'), '0')::interval, interval '60 seconds'
     );
@@ -76,15 +76,15 @@ begin
         begin
             -- Shorter than the time after which a reader who waits too would be told of a deadlock.
             perform set_config('lock_timeout', '500ms', true);
-            foreach relation in array relations loop
-                execute format('lock table %s in access exclusive mode', relation);
+            foreach wanted in array relations loop
+                execute format('lock table %s in access exclusive mode', wanted);
             end loop;
             return;
         exception when lock_not_available or deadlock_detected then
             if clock_timestamp() > deadline then
                 raise exception using errcode = 'lock_not_available', message = format(
-                    'lock timeout: %s cannot be replaced while other sessions keep it open (%s)',
-                    relation, (
+                    '%s cannot be replaced while other sessions keep it open (%s)',
+                    wanted, (
                         select string_agg(format(
                             'process %s of %s%s, since %s UTC', pid, usename,
                             coalesce(' in ' || nullif(application_name, ''), ''),
@@ -92,7 +92,7 @@ begin
                         ), '; ')
                         from pg_stat_activity
                         where pid <> pg_backend_pid() and pid in (
-                            select pid from pg_locks where pg_locks.relation = lock_alone.relation
+                            select pid from pg_locks where relation = wanted
                         )
                     )
                 );
@@ -114,6 +114,12 @@ declare
     published regclass;
     known {{ schema }}.publications;
 begin
+    if current_setting('moodle_analytics.run', true) <> '' and not exists (
+        select from ({{ run_lock_holder() }}) as holders
+        where pid::text = current_setting('moodle_analytics.run', true)
+    ) then
+        raise exception 'the run has lost its lock, and another one may be at work';
+    end if;
     for mart in
         select marts.*, to_regclass(marts.place) as published, publications.policy as known_policy
         from jsonb_to_recordset(wanted) as marts (place text, working text, policy text, rights text)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import os
 import shutil
@@ -14,7 +13,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from moodle_analytics import database
+from moodle_analytics import database, faults, runs
 from moodle_analytics.errors import UserError
 from moodle_analytics.site import find_site
 
@@ -22,16 +21,19 @@ if TYPE_CHECKING:
     from rich.progress import Progress
 
 PROJECT = "moodle_analytics"
-_LOCK_TIMEOUT = "60s"
 
 
 @dataclass(frozen=True)
 class Target:
-    """Where a build writes: the server, the dbt target, and the folder of profiles.yml if given."""
+    """Where a build writes: the server, the dbt target, and the folder of profiles.yml if given.
+
+    `options` are for dbt's sessions, as in PGOPTIONS.
+    """
 
     server: database.Server
     name: str | None = None
     profiles_dir: Path | None = None
+    options: str = ""
 
 
 @dataclass(frozen=True)
@@ -47,7 +49,7 @@ class Mart:
 class Summary:
     """What dbt did. `faults` are failed tests, `warnings` tests that warn: name and remark.
 
-    `passed` counts tests, `built` everything that dbt ran.
+    `passed` counts tests, `built` everything that dbt ran. With faults nothing of it was published.
     """
 
     marts: list[Mart]
@@ -109,12 +111,25 @@ def build(
     prefix: str | None = None,
     timezone: str | None = None,
     arguments: Sequence[str] = (),
+    wait: bool = True,
 ) -> Summary:
-    """Build every model and run its tests; `arguments` go to `dbt build` as they are.
+    """Build every model, run its tests and publish; `arguments` go to `dbt build` as they are.
 
     Finds Moodle's tables by itself where `schema` and `prefix` are not given. `timezone` is the
-    program's zone, by its PostgreSQL name. Raises UserError where the build could not run.
+    program's zone, by its PostgreSQL name. Another run in the database ends first, or is an error
+    where this one is not to `wait`. Raises UserError where the build could not run.
     """
+    with runs.alone(target.server, "build", wait=wait) as options:
+        return _build(replace(target, options=options), schema, prefix, timezone, arguments)
+
+
+def _build(
+    target: Target,
+    schema: str | None,
+    prefix: str | None,
+    timezone: str | None,
+    arguments: Sequence[str],
+) -> Summary:
     given, arguments = split_vars(arguments)
     check_vars(given)
     with closing(database.connect(target.server, readonly=True)) as connection:
@@ -154,7 +169,7 @@ def run_dbt(
     started = time.monotonic()
     result = _invoke(target, command, variables=variables, title=title)
     results = getattr(result.result, "results", [])
-    _refuse_errors(results)
+    faults.refuse(results)
     return Summary(
         marts=sorted((_mart(row) for row in results if _is_mart(row)), key=lambda mart: mart.name),
         faults=_tests(results, "fail"),
@@ -174,7 +189,8 @@ def run_operation(
     if not result.success:
         told = [row.message for row in getattr(result.result, "results", []) if row.message]
         raise UserError(
-            f"{macro} could not be run: {_sentence(told[0]) if told else 'dbt does not say why.'} "
+            f"{macro} could not be run: "
+            f"{faults.sentence(told[0]) if told else 'dbt does not say why.'} "
             "dbt's log is in logs/dbt.log."
         )
 
@@ -197,7 +213,8 @@ def _invoke(
     if isinstance(result.exception, KeyboardInterrupt):
         raise result.exception
     if result.exception is not None:
-        raise UserError(f"dbt could not run: {_sentence(str(result.exception))}")
+        told = str(result.exception)
+        raise UserError(faults.of_server(told) or f"dbt could not run: {faults.sentence(told)}")
     return result
 
 
@@ -220,6 +237,8 @@ def print_summary(summary: Summary) -> None:
         f"{summary.passed} checks passed, {len(summary.warnings)} warned, "
         f"{len(summary.faults)} failed."
     )
+    if summary.faults:
+        console.print("Nothing was published: the marts are still those of the last good run.")
     for kind, found in (("warned", summary.warnings), ("failed", summary.faults)):
         for name, message in found:
             console.print(f"  {kind}: {name}: {message}", markup=False, highlight=False)
@@ -250,7 +269,7 @@ def _server_of_profile(folder: Path, target: str | None) -> database.Server:
         set_from_args(Namespace(PROFILES_DIR=str(folder), PROJECT_DIR=str(project_dir())), None)
         profile = load_profile(str(project_dir()), {}, PROJECT, target)
     except DbtBaseException as error:
-        raise UserError(_sentence(str(error))) from None
+        raise UserError(faults.sentence(str(error))) from None
     found: Any = profile.credentials
     if found.type != "postgres":
         raise UserError(f"The dbt profile in {folder} is for {found.type}: postgres is needed.")
@@ -322,8 +341,8 @@ def _profiles(target: Target) -> Iterator[Path]:
     variables = database.environment(target.server)
     # A reader who keeps a transaction open must not stop a build for ever; compiling queries costs
     # more than it saves here.
-    options = f"{os.environ.get('PGOPTIONS', '')} -c lock_timeout={_LOCK_TIMEOUT} -c jit=off"
-    variables["PGOPTIONS"] = options.strip()
+    options = f"-c lock_timeout={faults.LOCK_TIMEOUT} -c jit=off {target.options}"
+    variables["PGOPTIONS"] = f"{os.environ.get('PGOPTIONS', '')} {options}".strip()
     before = {name: os.environ.get(name) for name in variables}
     os.environ.update(variables)
     try:
@@ -390,36 +409,3 @@ def _tests(results: Sequence[Any], status: str) -> list[tuple[str, str]]:
         (row.node.name, f"{row.failures} rows; {row.node.original_file_path} says what it means")
         for row in found
     ]
-
-
-def _refuse_errors(results: Sequence[Any]) -> None:
-    """Raise UserError with the first model that failed; what hangs on it was skipped by dbt."""
-    errors = [row for row in results if str(row.status) in ("error", "runtime error")]
-    if not errors:
-        return
-    first = errors[0]
-    more = f" ({len(errors) - 1} more failed.)" if len(errors) > 1 else ""
-    if "lock timeout" in (first.message or ""):
-        raise UserError(
-            f"{first.node.name} could not be replaced within {_LOCK_TIMEOUT}: another session "
-            "keeps it open (a dashboard or an editor in a transaction); close that and build again."
-        )
-    verb = "built" if first.node.resource_type in ("model", "seed", "snapshot") else "run"
-    raise UserError(
-        f"{first.node.name} could not be {verb}: {_sentence(first.message or '')}{more} "
-        "dbt's log is in logs/dbt.log."
-    )
-
-
-def _sentence(message: str) -> str:
-    """Give what matters of a message of dbt in one line: not its heading, not the call stack."""
-    kept = []
-    for line in message.strip().splitlines():
-        text = line.strip()
-        if text.startswith(("> in ", "> called by ", "compiled code at")):
-            break
-        if text and not text.startswith(("Compilation Error in", "Database Error in")):
-            kept.append(text)
-    with contextlib.suppress(ValueError):
-        kept.remove("Runtime Error")
-    return " ".join(kept)

@@ -24,6 +24,10 @@ from moodle_analytics.tableau import cli as tableau
 # What a shell calls a program that Ctrl-C ended.
 _INTERRUPTED = 130
 
+Wait = Annotated[
+    bool,
+    typer.Option("--wait/--no-wait", help="Whether to wait until other runs there have ended."),
+]
 app = typer.Typer(
     name="moodle-analytics",
     no_args_is_help=True,
@@ -156,6 +160,7 @@ def load_dump(
     database_name: Annotated[
         str | None, typer.Option("--database", help="Name of the database to make.")
     ] = None,
+    wait: Wait = True,
 ) -> None:
     """Restore a dump of a Moodle site into a database of its own, and say what it holds.
 
@@ -171,7 +176,8 @@ def load_dump(
     """
     from moodle_analytics import database, load
 
-    loaded = load.load(dump, database.locate(), name=database_name, schema=schema, prefix=prefix)
+    server = database.locate()
+    loaded = load.load(dump, server, name=database_name, schema=schema, prefix=prefix, wait=wait)
     typer.echo(load.report(loaded))
 
 
@@ -193,6 +199,7 @@ def generate_academy(
     database: Annotated[
         str | None, typer.Option(help="Database to make (default: PGDATABASE, moodle).")
     ] = None,
+    wait: Wait = True,
 ) -> None:
     """Make a Moodle database of invented people, in the size and habits of a real programme.
 
@@ -223,7 +230,7 @@ def generate_academy(
     )
     server = databases.locate()
     name = database or server.database
-    summary = generate.generate_database(server, options, name)
+    summary = generate.generate_database(server, options, name, wait=wait)
     typer.echo(
         f"Made {name}: {summary.users:,} users, {summary.learners:,} of them learners "
         f"({summary.never_logged_in:,} never logged in), {summary.log_rows:,} log rows, "
@@ -249,10 +256,12 @@ def build_marts(
     profiles_dir: Annotated[
         Path | None, typer.Option(help="Folder of a profiles.yml, instead of libpq's variables.")
     ] = None,
+    wait: Wait = True,
 ) -> None:
     """Build the marts and check them: dbt, with a progress bar and a summary.
 
-    Exits with 1 where a check failed, with 2 where a model could not be built.
+    The marts that are read change at the end, all at once, and only where every model was built and
+    no check failed. Exits with 1 where a check failed, with 2 where a model could not be built.
 
     Examples:
 
@@ -268,7 +277,12 @@ def build_marts(
 
     chosen = build.find_target(database_name=database, target=target, profiles_dir=profiles_dir)
     summary = build.build(
-        chosen, schema=schema, prefix=prefix, timezone=timezone, arguments=arguments or []
+        chosen,
+        schema=schema,
+        prefix=prefix,
+        timezone=timezone,
+        arguments=arguments or [],
+        wait=wait,
     )
     build.print_summary(summary)
     if summary.faults:
@@ -329,11 +343,22 @@ app.command("report")(dashboard.report)
 
 
 def main() -> None:
-    """Run the command line; a `UserError` becomes one sentence and exit code 2."""
+    """Run the command line; a `UserError` becomes one sentence and exit code 2.
+
+    So does what the server says of itself, as that it is shut down, wherever that comes up.
+    """
+    from moodle_analytics import faults
+
     try:
         app()
     except UserError as error:
         typer.echo(f"moodle-analytics: {error}", err=True)
+        raise SystemExit(2) from None
+    except Exception as error:
+        reason = faults.of_server(str(error)) if faults.is_of_database(error) else None
+        if reason is None:
+            raise
+        typer.echo(f"moodle-analytics: {reason}", err=True)
         raise SystemExit(2) from None
     except SystemExit as ending:
         if ending.code == _INTERRUPTED:

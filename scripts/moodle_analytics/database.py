@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-from moodle_analytics import postgres
+from moodle_analytics import postgres, turns
 from moodle_analytics.errors import UserError
 
 if TYPE_CHECKING:
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 _MARK = "made by moodle-analytics: "
 _UNFINISHED = _MARK + "unfinished"
+_LOCK = "moodle-analytics"
 _SERVER_VARIABLES = ("PGHOST", "PGHOSTADDR", "PGPORT", "PGSERVICE")
 
 
@@ -142,11 +143,14 @@ def connect(server: Server, database: str | None = None, *, readonly: bool = Fal
 
 
 @contextmanager
-def fresh_database(server: Server, name: str, *, origin: str, replaces: str = "") -> Iterator[str]:
+def fresh_database(
+    server: Server, name: str, *, origin: str, replaces: str = "", wait: bool = False
+) -> Iterator[str]:
     """Make a database beside `name`, yield its temporary name, and swap it in when all is well.
 
     On any error, and when the process is killed, the earlier database stays as it was. `origin`
     says what it was made from; where `replaces` is given, only what was made from that is replaced.
+    Runs that are at work on `name` end first where this one is to `wait`.
     Raises UserError where `name` holds other tables than this program may replace, another run is
     replacing it, or the role may not create databases.
     """
@@ -160,11 +164,11 @@ def fresh_database(server: Server, name: str, *, origin: str, replaces: str = ""
     temporary = f"{name.encode()[:40].decode(errors='ignore')}__new_{secrets.token_hex(4)}"
     retired = temporary.replace("__new_", "__old_")
     with _maintenance(server) as cursor:
-        if not _try_lock(cursor, name):
-            raise UserError(
-                f"Another run is replacing database {name} now, or sending messages from it: "
-                "wait until it ends."
-            )
+        refusal = (
+            f"Another run is replacing database {name} now, building its marts or sending messages "
+            "from it: {holder}. Wait until it ends."
+        )
+        turns.take(cursor, _LOCK, name, refusal=refusal, wait=wait)
         _refuse_foreign(cursor, server, name, replaces)
         _drop_abandoned(cursor)
         _try_lock(cursor, temporary)
@@ -189,10 +193,10 @@ def fresh_database(server: Server, name: str, *, origin: str, replaces: str = ""
 
 
 @contextmanager
-def kept_in_place(server: Server, name: str) -> Iterator[None]:
+def kept_in_place(server: Server, name: str, *, wait: bool = False) -> Iterator[None]:
     """Keep `name` from being replaced while something is written to it that must not be lost.
 
-    Raises UserError where it is being replaced now.
+    Raises UserError where it is being replaced now and this run is not to `wait`.
     """
     with contextlib.ExitStack() as stack:
         cursor = None
@@ -200,8 +204,9 @@ def kept_in_place(server: Server, name: str) -> Iterator[None]:
         # with the same rights either.
         with contextlib.suppress(UserError):
             cursor = stack.enter_context(_maintenance(server))
-        if cursor and not _try_lock(cursor, name, shared=True):
-            raise UserError(f"Database {name} is being replaced now: wait until that ends.")
+        if cursor:
+            refusal = f"Database {name} is being replaced now: {{holder}}. Wait until that ends."
+            turns.take(cursor, _LOCK, name, refusal=refusal, shared=True, wait=wait)
         yield
 
 
@@ -258,7 +263,7 @@ def _open(server: Server, name: str) -> Connection:
         password=server.password,
         sslmode=server.sslmode,
         dbname=name,
-        application_name="moodle-analytics",
+        application_name=turns.session_name(),
         connect_timeout=10,
     )
     return psycopg2.connect(dsn)
@@ -310,11 +315,9 @@ def _maintenance(server: Server) -> Iterator[Cursor]:
         connection.close()
 
 
-def _try_lock(cursor: Cursor, name: str, *, shared: bool = False) -> bool:
+def _try_lock(cursor: Cursor, name: str) -> bool:
     """Hold a lock on the name until the connection ends, however that comes about."""
-    function = "pg_try_advisory_lock_shared" if shared else "pg_try_advisory_lock"
-    query = f"select {function}(hashtext('moodle-analytics'), hashtext(%s))"
-    cursor.execute(query, [name])
+    cursor.execute("select pg_try_advisory_lock(hashtext(%s), hashtext(%s))", [_LOCK, name])
     row = cursor.fetchone()
     return bool(row and row[0])
 

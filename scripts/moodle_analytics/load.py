@@ -77,11 +77,13 @@ def load(
     schema: str | None = None,
     prefix: str | None = None,
     is_carrying: bool = True,
+    wait: bool = False,
 ) -> Loaded:
     """Restore the dump `source` (`-`: standard input) as database `name`, replacing an earlier one.
 
     The earlier database stays until the new one is whole; `is_carrying` takes over those of its
-    schemas that only this program writes. Raises UserError.
+    schemas that only this program writes. Runs that are at work on the earlier one end first where
+    this one is to `wait`. Raises UserError.
     """
     began = time.monotonic()
     name = name or server.database
@@ -92,7 +94,7 @@ def load(
     with (
         _progress(dump_name(source), size, folder) as (advance, say),
         open_dump(source, advance) as script,
-        database.fresh_database(server, name, origin=dump_name(source)) as temporary,
+        database.fresh_database(server, name, origin=dump_name(source), wait=wait) as temporary,
         closing(database.connect(server, temporary)) as connection,
     ):
         connection.autocommit = True

@@ -19,6 +19,8 @@ DIAGRAM = "entity_diagram.svg"
 
 # In dbt's page these two hold what it documents.
 _MANIFEST, _CATALOG = '"MANIFEST.JSON INLINE DATA"', '"CATALOG.JSON INLINE DATA"'
+# What a target's schema of the marts has behind its name where they are being built.
+_WORKING = "_build"
 _EMPTY: dict[str, Any] = {"metadata": {}, "nodes": {}, "sources": {}, "errors": None}
 _OF_THIS_MACHINE = ("root_path", "build_path", "compiled_path")
 _OVERVIEW = "doc.moodle_analytics.__overview__"
@@ -140,9 +142,18 @@ def _for_the_page(manifest: Mapping[str, Any]) -> dict[str, Any]:
     docs = manifest["docs"] | {_OVERVIEW: overview | {"block_contents": text}}
     nodes = {
         key: {name: value for name, value in node.items() if name not in _OF_THIS_MACHINE}
+        | _where_read(key, node)
         for key, node in manifest["nodes"].items()
     }
     return {**manifest, "docs": docs, "exposures": exposures, "nodes": nodes}
+
+
+def _where_read(key: str, node: Mapping[str, Any]) -> dict[str, str]:
+    """Give the schema of a mart as those know it who read it; nothing for other nodes."""
+    if not key.startswith("model.") or "/marts/" not in node.get("original_file_path", ""):
+        return {}
+    schema = str(node["schema"]).removesuffix(_WORKING)
+    return {"schema": schema, "relation_name": f'"{node["database"]}"."{schema}"."{node["name"]}"'}
 
 
 def _inline(values: Mapping[str, Any]) -> str:

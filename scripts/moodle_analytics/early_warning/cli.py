@@ -9,6 +9,10 @@ from typing import Annotated
 import typer
 
 Database = Annotated[str | None, typer.Option(help="Database with the marts.")]
+Wait = Annotated[
+    bool,
+    typer.Option("--wait/--no-wait", help="Whether to wait until other runs there have ended."),
+]
 Version = Annotated[str | None, typer.Option(help="A model_version (default: the latest model).")]
 
 
@@ -22,6 +26,7 @@ def train(
         typer.Option(min=1, help="Finished courses needed (default: var training_min_courses)."),
     ] = None,
     database: Database = None,
+    wait: Wait = True,
 ) -> None:
     """Train the model that says who is likely not to complete, on courses that are finished.
 
@@ -33,11 +38,11 @@ def train(
 
         moodle-analytics train --before 2026-01-31 --min-courses 1
     """
-    from moodle_analytics.early_warning import report
+    from moodle_analytics.early_warning import record, report
     from moodle_analytics.early_warning import train as job
 
     moment = before.replace(tzinfo=UTC) if before else None
-    with report.steps("Training") as say:
+    with record.alone(database, "train", wait=wait), report.steps("Training") as say:
         card = job.train(database, before=moment, min_courses=min_courses, say=say)
     report.print_card(card)
 
@@ -48,6 +53,7 @@ def score(
         bool, typer.Option(help="Bring the marts up to date that show the scores.")
     ] = True,
     database: Database = None,
+    wait: Wait = True,
 ) -> None:
     """Publish a score, a band and reasons for each week of a learner that has none yet.
 
@@ -60,17 +66,19 @@ def score(
 
         moodle-analytics score --version model-1 --no-refresh
     """
-    from moodle_analytics.early_warning import report
+    from moodle_analytics.early_warning import record, report
     from moodle_analytics.early_warning import score as job
 
-    with report.bar("Scoring") as advance:
-        scored = job.score(database, version=version, advance=advance)
-    report.print_scored(scored)
-    if refresh:
-        summary = job.refresh(database)
-        report.print_refreshed(summary)
-        if summary.faults:
-            raise typer.Exit(1)
+    with record.alone(database, "score", wait=wait) as options:
+        with report.bar("Scoring") as advance:
+            scored = job.score(database, version=version, advance=advance)
+        report.print_scored(scored)
+        if not refresh:
+            return
+        summary = job.refresh(database, options=options)
+    report.print_refreshed(summary)
+    if summary.faults:
+        raise typer.Exit(1)
 
 
 def evaluate(

@@ -11,11 +11,11 @@ import io
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from moodle_analytics import database
+from moodle_analytics import database, runs
 from moodle_analytics.errors import UserError
 
 if TYPE_CHECKING:
@@ -152,6 +152,15 @@ def writable(name: str | None) -> Iterator[Connection]:
             if not has_tables(connection):
                 cursor.execute(_TABLES)
         yield connection
+
+
+@contextlib.contextmanager
+def alone(name: str | None, what: str, *, wait: bool = True) -> Iterator[str]:
+    """Keep other runs out of the database `name`, as `runs.alone` does. Raises UserError."""
+    server = database.locate()
+    server = replace(server, database=name or server.database)
+    with runs.alone(server, what, wait=wait) as options:
+        yield options
 
 
 def has_tables(connection: Connection) -> bool:

@@ -118,10 +118,14 @@ def score(
         return _with_unscored(connection, Scored(added, {}))
 
 
-def refresh(database_name: str | None = None) -> build.Summary:
-    """Bring the marts that read the scores up to date. Raises UserError where dbt cannot."""
+def refresh(database_name: str | None = None, *, options: str = "") -> build.Summary:
+    """Bring the marts that read the scores up to date. Raises UserError where dbt cannot.
+
+    `options` are those of a run that is alone here.
+    """
     server = database.locate()
-    target = build.Target(replace(server, database=database_name or server.database))
+    server = replace(server, database=database_name or server.database)
+    target = build.Target(server, options=options)
     command = ["build", "--indirect-selection", "buildable", "--exclude-resource-type", "unit_test"]
     try:
         return build.run_dbt(

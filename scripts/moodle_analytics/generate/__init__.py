@@ -48,11 +48,13 @@ def generate(
     return build(connection, options, advance)
 
 
-def generate_database(server: Server, options: Options, name: str) -> Summary:
+def generate_database(
+    server: Server, options: Options, name: str, *, wait: bool = False
+) -> Summary:
     """Make an academy in a database of its own on a server, with a progress bar; all or nothing.
 
     An earlier academy of that name is replaced, a database that was not made by this command is
-    not. Raises UserError.
+    not. Runs that are at work on it end first where this one is to `wait`. Raises UserError.
     """
     from contextlib import closing
 
@@ -68,7 +70,9 @@ def generate_database(server: Server, options: Options, name: str) -> Summary:
     )
     with (
         Progress(*columns, transient=True) as progress,
-        database.fresh_database(server, name, origin=ORIGIN, replaces=ORIGIN) as temporary,
+        database.fresh_database(
+            server, name, origin=ORIGIN, replaces=ORIGIN, wait=wait
+        ) as temporary,
         closing(database.connect(server, temporary)) as connection,
     ):
         task = progress.add_task("log rows", total=options.events)
