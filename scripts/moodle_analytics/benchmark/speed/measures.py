@@ -149,8 +149,19 @@ def median_by_model(builds: Sequence[Build]) -> dict[str, float]:
     return dict(sorted(found.items(), key=lambda item: (-item[1], item[0])))
 
 
+def bytes_by_model(sizes: Mapping[str, Bytes]) -> dict[str, Bytes]:
+    """Add up the bytes of tables (schema.name) of one name: a model may lie in several schemas."""
+    found: dict[str, Bytes] = {}
+    for place, size in sizes.items():
+        name = place.partition(".")[2]
+        other = found.get(name, Bytes(0, 0))
+        found[name] = Bytes(other.table + size.table, other.indexes + size.indexes)
+    return found
+
+
 def _history(history: History) -> dict[str, Any]:
     full, day = median_by_model(history.full), median_by_model(history.days)
+    sizes = bytes_by_model(history.models)
     return {
         "rows": history.rows,
         "weeks": history.weeks,
@@ -163,10 +174,10 @@ def _history(history: History) -> dict[str, Any]:
             name: {
                 "full_seconds": _round(full.get(name)),
                 "day_seconds": _round(day.get(name)),
-                "bytes": history.models[name].total if name in history.models else 0,
-                "index_bytes": history.models[name].indexes if name in history.models else 0,
+                "bytes": sizes[name].total if name in sizes else 0,
+                "index_bytes": sizes[name].indexes if name in sizes else 0,
             }
-            for name in sorted({*full, *day, *history.models})
+            for name in sorted({*full, *day, *sizes})
         },
     }
 

@@ -18,6 +18,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -145,7 +146,7 @@ def count_by_pandas(events: pd.DataFrame, told: Task) -> pd.DataFrame:
             "learner_id": learner,
             # The site's own pages are course 1, however a row says so.
             "course_id": events["courseid"].fillna(0).astype("int64").replace(0, 1),
-            "week_start": day - pd.to_timedelta(day.dt.weekday, unit="D"),
+            "week_start": day - pd.to_timedelta(day.dt.day_of_week, unit="D"),
             "day": day,
             "session": is_new.cumsum(),
             "seconds": since.where(~is_new).shift(-1).fillna(0),
@@ -183,6 +184,7 @@ def weeks_by_duckdb(told: Task) -> pd.DataFrame:
 
 
 _PEERS: dict[str, Callable[[Task], Any]] = {"pandas": weeks_by_pandas, "duckdb": weeks_by_duckdb}
+_MODULES = {"pandas": ("pandas", "sqlalchemy", "psycopg2"), "duckdb": ("pandas", "duckdb")}
 NAMES = tuple(_PEERS)
 
 _DUCKDB = """
@@ -267,6 +269,9 @@ def differences(ours: pd.DataFrame, theirs: pd.DataFrame) -> tuple[int, int]:
 
 
 def _try(told: Task, name: str) -> _Try:
+    # What a notebook has loaded long before it counts.
+    for module in _MODULES[name]:
+        import_module(module)
     began = time.monotonic()
     found = _PEERS[name](told)
     seconds = time.monotonic() - began

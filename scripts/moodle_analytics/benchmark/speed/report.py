@@ -15,8 +15,10 @@ from moodle_analytics import output
 from moodle_analytics.benchmark.speed.measures import (
     MEANINGS,
     TARGETS,
+    Bytes,
     History,
     Result,
+    bytes_by_model,
     median_by_model,
     seconds_of,
 )
@@ -176,16 +178,11 @@ def _models(result: Result) -> Table:
         "MB",
         "of it indexes",
     )
-    by_name: dict[str, list[int]] = {}
-    for name, size in result.base.models.items():
-        found = by_name.setdefault(name.rpartition(".")[2], [0, 0])
-        found[0] += size.total
-        found[1] += size.indexes
+    sizes = bytes_by_model(result.base.models)
     for name in list(full)[:_SLOWEST]:
-        total, indexes = by_name.get(name, [0, 0])
-        table.add_row(
-            name, f"{full[name]:.2f}", f"{day.get(name, 0):.2f}", _mb(total), _mb(indexes)
-        )
+        size = sizes.get(name, Bytes(0, 0))
+        seconds = (f"{full[name]:.2f}", f"{day.get(name, 0):.2f}")
+        table.add_row(name, *seconds, _mb(size.total), _mb(size.indexes))
     return table
 
 
