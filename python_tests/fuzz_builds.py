@@ -1,0 +1,193 @@
+"""Random changes of a Moodle site: an incremental build must equal a full one, cell by cell.
+
+    python python_tests/fuzz_builds.py --seed 1 --steps 20 --site small
+    python python_tests/fuzz_builds.py --seed 1 --campaigns 10 --steps 3 --kinds "late rows,graded"
+    python python_tests/fuzz_builds.py --effects
+
+On the database server that the command `moodle-analytics` finds. A difference is printed with the
+operations that led to it, and the last step's are reduced to the few that it takes; --no-shrink
+leaves that out. Exits with 1 where anything differed.
+"""
+
+from __future__ import annotations
+
+import argparse
+import random
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from conftest import drop_database
+from fuzz_campaign import (
+    FULL,
+    INSTANTS,
+    ZONES,
+    Applied,
+    Campaign,
+    DifferenceError,
+    academy,
+    campaign_on,
+    copy,
+    end,
+    real_site,
+    small_site,
+)
+from fuzz_compare import differences, fingerprints, report
+from fuzz_site import KINDS, Kind, Place
+from moodle_analytics import database
+
+
+def main() -> None:
+    options = _options()
+    server = database.locate()
+    base = f"fuzz {options.site} {options.seed}"
+    failed = 0
+    with tempfile.TemporaryDirectory() as folder:
+        if options.effects:
+            sys.exit(1 if print_effects(server, base, Path(folder), options.seed) else 0)
+        for number in range(options.campaigns):
+            seed = options.seed + number
+            place = _site(server, options, base, seed, is_first=number == 0)
+            failed += not _run(place, seed, options, Path(folder))
+        drop_database(server, base)
+    sys.exit(1 if failed else 0)
+
+
+def print_effects(server: database.Server, name: str, folder: Path, seed: int) -> list[str]:
+    """Print for every kind of operation the marts it changes; give the kinds that change none."""
+    place = small_site(server, name, 0)
+    campaign = Campaign(seed, place, place, folder)
+    campaign.build(place, *FULL)
+    before = fingerprints(place, ["marts"])
+    idle = []
+    for kind in KINDS.values():
+        marts, count = effects(campaign, kind, before)
+        print(f"{kind.name}: {count} drawn, {', '.join(marts) or 'NOTHING'}", flush=True)
+        if not marts:
+            idle.append(kind.name)
+    drop_database(server, name)
+    return idle
+
+
+def effects(
+    campaign: Campaign, kind: Kind, before: dict[tuple[str, str], object]
+) -> tuple[list[str], int]:
+    """Give the marts that operations of a kind change in a full build, and how many were drawn."""
+    base = campaign.built
+    server = copy(base.server, base.server.database, f"{base.server.database} changed")
+    place = replace(base, server=server)
+    changed = Campaign(campaign.seed, place, place, campaign.folder)
+    # Twice the same statements would be another operation.
+    changed.apply = lambda one: place.run(one.statements)  # type: ignore[method-assign]
+    changed.change(4, [kind])
+    changed.build(place, *FULL)
+    after = fingerprints(place, ["marts"])
+    drop_database(server, server.database)
+    names = [name for name in before if before[name] != after.get(name)]
+    return [table for _, table in names], len(changed.steps[0])
+
+
+def _run(base: Place, seed: int, options: argparse.Namespace, folder: Path) -> bool:
+    zone = random.Random(seed).choice(ZONES)
+    campaign = campaign_on(base, seed, folder, options.zone or zone)
+    kinds = [KINDS[name.strip()] for name in options.kinds.split(",")] if options.kinds else []
+    started = time.monotonic()
+    for number in range(1, options.steps + 1):
+        count = campaign.rng.randint(1, options.operations)
+        saved = None if options.no_shrink else _save(campaign)
+        try:
+            campaign.step(count, kinds)
+        except DifferenceError as found:
+            print(f"\n{found}\n", flush=True)
+            if saved:
+                _shrink(campaign, saved)
+            if not options.keep:
+                end(campaign)
+            return False
+        took = time.monotonic() - started
+        print(f"seed {seed} step {number}: {count} operations, same ({took:.0f} s)", flush=True)
+    end(campaign)
+    return True
+
+
+def _save(campaign: Campaign) -> list[Place]:
+    """Copy both databases as they are before a step."""
+    saved = []
+    for place in (campaign.built, campaign.shadow):
+        name = place.server.database
+        saved.append(replace(place, server=copy(place.server, name, f"{name} saved")))
+    return saved
+
+
+def _shrink(campaign: Campaign, saved: Sequence[Place]) -> None:
+    """Print the fewest operations of the last step that still make a difference."""
+    left = list(campaign.steps[-1])
+    size = max(1, len(left) // 2)
+    while True:
+        for first in range(0, len(left), size):
+            fewer = left[:first] + left[first + size :]
+            if fewer and _differs(campaign, saved, fewer):
+                left = fewer
+                size = min(size, max(1, len(left) // 2))
+                break
+        else:
+            if size == 1:
+                break
+            size //= 2
+    print("it takes no more than")
+    print("\n".join(f"  {one}" for one in left))
+    _differs(campaign, saved, left, is_told=True)
+    for place in saved:
+        drop_database(place.server, place.server.database)
+
+
+def _differs(
+    campaign: Campaign, saved: Sequence[Place], step: Sequence[Applied], *, is_told: bool = False
+) -> bool:
+    for place, before in zip((campaign.built, campaign.shadow), saved, strict=True):
+        copy(place.server, before.server.database, place.server.database)
+    for one in step:
+        campaign.apply(one)
+    campaign.build(campaign.built)
+    campaign.build(campaign.shadow, *FULL)
+    found = differences(campaign.built, campaign.shadow)
+    if is_told:
+        print(report(found), flush=True)
+    return bool(found)
+
+
+def _site(
+    server: database.Server, options: argparse.Namespace, name: str, seed: int, *, is_first: bool
+) -> Place:
+    if options.site == "small":
+        return small_site(server, name, INSTANTS[seed % len(INSTANTS)])
+    if not is_first:
+        return Place(replace(server, database=name), "public", "mdl_", "UTC")
+    return (
+        real_site(server, name) if options.site == "real" else academy(server, name, options.events)
+    )
+
+
+def _options() -> argparse.Namespace:
+    words = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
+    )
+    words.add_argument("--seed", type=int, default=1)
+    words.add_argument("--campaigns", type=int, default=1, help="so many seeds, one after another")
+    words.add_argument("--steps", type=int, default=3)
+    words.add_argument("--operations", type=int, default=8, help="at most so many a step")
+    words.add_argument("--site", choices=("small", "real", "academy"), default="small")
+    words.add_argument("--events", type=int, default=20_000, help="log rows of the academy")
+    words.add_argument("--zone", help="the program's time zone")
+    words.add_argument("--kinds", help="only these kinds of operations, with commas between")
+    words.add_argument("--keep", action="store_true", help="leave the databases that differ")
+    words.add_argument("--no-shrink", action="store_true")
+    words.add_argument("--effects", action="store_true", help="what each kind changes")
+    return words.parse_args()
+
+
+if __name__ == "__main__":
+    main()
