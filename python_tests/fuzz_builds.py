@@ -38,6 +38,7 @@ from fuzz_campaign import (
 from fuzz_compare import differences, fingerprints, report
 from fuzz_site import KINDS, Kind, Place
 from moodle_analytics import database
+from moodle_analytics.errors import UserError
 
 
 def main() -> None:
@@ -100,9 +101,10 @@ def _run(base: Place, seed: int, options: argparse.Namespace, folder: Path) -> b
         saved = None if options.no_shrink else _save(campaign)
         try:
             campaign.step(count, kinds)
-        except DifferenceError as found:
-            print(f"\n{found}\n", flush=True)
-            if saved:
+        except (DifferenceError, UserError) as found:
+            told = found if isinstance(found, DifferenceError) else f"{campaign}\n{found}"
+            print(f"\n{told}\n", flush=True)
+            if saved and isinstance(found, DifferenceError):
                 _shrink(campaign, saved)
             if not options.keep:
                 end(campaign)
@@ -151,7 +153,7 @@ def _differs(
         copy(place.server, before.server.database, place.server.database)
     for one in step:
         campaign.apply(one)
-    campaign.build(campaign.built)
+    campaign.grow()
     campaign.build(campaign.shadow, *FULL)
     found = differences(campaign.built, campaign.shadow)
     if is_told:

@@ -20,7 +20,7 @@ import fuzz_work
 import handmade_grades
 from conftest import SHARED_DATA, dbt_paths, drop_database, run
 from fuzz_compare import Difference, differences, report
-from fuzz_site import KINDS, Draw, Kind, NothingToDoError, Place
+from fuzz_site import KINDS, LOOKBACK_ROWS, Draw, Kind, NothingToDoError, Place
 from moodle_analytics import build, database, generate, load
 from moodle_tables import ZONE
 from truncation import truncation_sql
@@ -71,7 +71,8 @@ class Campaign:
     built: Place
     shadow: Place
     folder: Path
-    variables: dict[str, Any] = field(default_factory=dict)
+    variables: dict[str, Any] = field(default_factory=lambda: {"log_lookback_rows": LOOKBACK_ROWS})
+    last_id: int = 0
     steps: list[list[Applied]] = field(default_factory=list)
     rng: random.Random = field(init=False)
 
@@ -92,12 +93,17 @@ class Campaign:
             timezone=place.zone, arguments=[*dbt_paths(self.folder), *given],
         )  # fmt: skip
 
-    def begin(self) -> None:
+    def grow(self) -> None:
+        """Build the site that grows, as every night."""
         self.build(self.built)
+        log = self.built.table("logstore_standard_log")
+        found = self.built.ask(f"select coalesce(max(id), 0) from {log}")
+        # The rows that a build has seen are counted even where the last ones go.
+        self.last_id = max(self.last_id, int(found[0][0]))
 
     def change(self, count: int, kinds: Sequence[Kind] = ()) -> None:
         """Draw so many operations, and apply each to both databases; vars change at times."""
-        draw = Draw(self.built, self.rng)
+        draw = Draw(self.built, self.rng, self.last_id + 1 - LOOKBACK_ROWS)
         step: list[Applied] = []
         self.steps.append(step)
         chosen = [*(kinds or KINDS.values())]
@@ -132,7 +138,7 @@ class Campaign:
     def step(self, count: int, kinds: Sequence[Kind] = ()) -> None:
         """Change the site, build, and compare with a full build. Raises DifferenceError."""
         self.change(count, kinds)
-        self.build(self.built)
+        self.grow()
         self.check()
 
 
@@ -180,7 +186,7 @@ def campaign_on(base: Place, seed: int, folder: Path, zone: str) -> Campaign:
         replace(base, server=copy(server, server.database, name), zone=zone) for name in names
     )
     campaign = Campaign(seed, built, shadow, folder)
-    campaign.begin()
+    campaign.grow()
     return campaign
 
 

@@ -11,12 +11,10 @@ _READING = ("course", "page", "forum", "thread", "assign", "status", "quiz", "pl
 _DOING = ("submit", "file", "finish", "attempt", "reply", "topic", "subscribe", "response")
 _ASIDE = ("login", "dashboard", "profile", "plugin act", "login failed")
 _AUTOMATIC = ("graded", "notified", "completion", "message", "tour", "overdue", "edit", "service")
-# Beyond what is recent, but not what a cleanup would leave.
-_RECENT_IDS = 400
-_recent = (
-    "from {logstore_standard_log} where timecreated > "
-    "(select max(timecreated) from {logstore_standard_log}) - 2 * 86400 order by id"
-)
+
+
+def _recent(draw: Draw) -> str:
+    return f"from {{logstore_standard_log}} where id >= {draw.read_from} order by id"
 
 
 def event(draw: Draw, name: str, user: int, course: int | None, when: int, **values: Any) -> str:
@@ -98,9 +96,9 @@ def leave_ids(draw: Draw) -> list[str]:
 @operation("ids that come late", weight=3)
 def late_ids(draw: Draw) -> list[str]:
     number, following = draw.pick(
-        "select id + 1, following from (select id, lead(id) over (order by id) as following, "
-        "max(timecreated) over () - timecreated as age from {logstore_standard_log}) as log "
-        "where following > id + 1 and age < 2 * 86400 order by id"
+        "select id + 1, following from (select id, lead(id) over (order by id) as following "
+        f"from {{logstore_standard_log}} where id >= {draw.read_from}) as log "
+        "where following > id + 1 order by id"
     )
     user, course = draw.learner()
     rows = min(int(following - number), 3)
@@ -163,7 +161,7 @@ def new_names(draw: Draw) -> list[str]:
 def edit_rows(draw: Draw) -> list[str]:
     rows = []
     for _ in range(draw.rng.randint(1, 4)):
-        number, when = draw.pick(f"select id, timecreated {_recent}")
+        number, when = draw.pick(f"select id, timecreated {_recent(draw)}")
         user, course = draw.learner()
         changes: list[dict[str, Any]] = [
             {"userid": user}, {"courseid": course}, {"edulevel": draw.rng.choice((0, 1, 2))},
@@ -179,8 +177,9 @@ def edit_rows(draw: Draw) -> list[str]:
 def delete_rows(draw: Draw) -> list[str]:
     if draw.chance(0.2):
         when = draw.now - draw.rng.randint(1, 20) * HOUR
-        return [draw.delete("logstore_standard_log", f"timecreated >= {when}")]
-    chosen = sorted({int(draw.pick(f"select id {_recent}")[0]) for _ in range(4)})
+        recent = f"timecreated >= {when} and id >= {draw.read_from}"
+        return [draw.delete("logstore_standard_log", recent)]
+    chosen = sorted({int(draw.pick(f"select id {_recent(draw)}")[0]) for _ in range(4)})
     return [draw.delete("logstore_standard_log", number) for number in chosen]
 
 

@@ -174,7 +174,7 @@ def users_merged(draw: Draw) -> list[str]:
     moved = (*keys, "forum_posts")
     rows += [draw.update(table, f"userid = {gone}", userid=stays) for table in moved]
     # The log of so long ago is beyond the lookback.
-    recent = f"userid = {gone} and timecreated > {draw.now - DAY}"
+    recent = f"userid = {gone} and id >= {draw.read_from}"
     return [*rows, draw.update("logstore_standard_log", recent, userid=stays)]
 
 

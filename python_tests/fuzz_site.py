@@ -17,8 +17,8 @@ from zoneinfo import ZoneInfo
 from moodle_analytics import database
 
 HOUR, DAY = 3600, 86400
-# Changes of old log rows are found no further back than this; `--since` goes further.
-LOOKBACK_DAYS = 3
+# A build reads so many rows of the log again (a var): few here, so that old rows are not found.
+LOOKBACK_ROWS = 150
 _TEXTS = ("character varying", "text")
 
 
@@ -62,11 +62,13 @@ class Column:
 class Draw:
     """What an operation draws from: the site as it is now, and a generator with a seed.
 
-    `now` is the last log row's time (epoch seconds). `insert` numbers rows beyond what is there.
+    `now` is the last log row's time (epoch seconds). Of the log's rows before the id `read_from` no
+    build will look at what is changed. `insert` numbers rows beyond what is there.
     """
 
     place: Place
     rng: random.Random
+    read_from: int
     now: int = 0
     columns: dict[str, dict[str, Column]] = field(default_factory=dict)
     _next_ids: dict[str, int] = field(default_factory=dict)
@@ -147,7 +149,7 @@ class Draw:
         """Give an instant of the day to come."""
         return self.now + self.rng.randint(1, DAY)
 
-    def lately(self, days: float = LOOKBACK_DAYS - 0.5) -> int:
+    def lately(self, days: float = 2) -> int:
         return self.now - self.rng.randint(0, int(days * DAY))
 
     def long_ago(self) -> int:
