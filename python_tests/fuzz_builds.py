@@ -30,6 +30,7 @@ from fuzz_campaign import (
     DifferenceError,
     academy,
     campaign_on,
+    copied,
     copy,
     end,
     real_site,
@@ -44,16 +45,21 @@ from moodle_analytics.errors import UserError
 def main() -> None:
     options = _options()
     server = database.locate()
-    base = f"fuzz {options.site} {options.seed}"
     failed = 0
     with tempfile.TemporaryDirectory() as folder:
         if options.effects:
-            sys.exit(1 if print_effects(server, base, Path(folder), options.seed) else 0)
-        for number in range(options.campaigns):
-            seed = options.seed + number
-            place = _site(server, options, base, seed, is_first=number == 0)
-            failed += not _run(place, seed, options, Path(folder))
-        drop_database(server, base)
+            sys.exit(1 if print_effects(server, "fuzz effects", Path(folder), options.seed) else 0)
+        bases: dict[tuple[int, str], Campaign] = {}
+        for seed in range(options.seed, options.seed + options.campaigns):
+            rng = random.Random(seed)
+            key = (rng.choice(INSTANTS), options.zone or rng.choice(ZONES))
+            if key not in bases:
+                base = _site(server, options, f"fuzz {options.site} {len(bases)}", key[0])
+                bases[key] = campaign_on(base, seed, Path(folder), key[1])
+                drop_database(server, base.server.database)
+            failed += not _run(copied(bases[key], seed, f"fuzz {seed}"), options)
+        for one in bases.values():
+            end(one)
     sys.exit(1 if failed else 0)
 
 
@@ -91,16 +97,15 @@ def effects(
     return [table for _, table in names], len(changed.steps[0])
 
 
-def _run(base: Place, seed: int, options: argparse.Namespace, folder: Path) -> bool:
-    zone = random.Random(seed).choice(ZONES)
-    campaign = campaign_on(base, seed, folder, options.zone or zone)
+def _run(campaign: Campaign, options: argparse.Namespace) -> bool:
     kinds = [KINDS[name.strip()] for name in options.kinds.split(",")] if options.kinds else []
     started = time.monotonic()
     for number in range(1, options.steps + 1):
         count = campaign.rng.randint(1, options.operations)
-        saved = None if options.no_shrink else _save(campaign)
+        is_checked = number % options.every == 0 or number == options.steps
+        saved = [] if options.no_shrink or options.every > 1 else _save(campaign)
         try:
-            campaign.step(count, kinds)
+            campaign.step(count, kinds, is_checked=is_checked)
         except (DifferenceError, UserError) as found:
             told = found if isinstance(found, DifferenceError) else f"{campaign}\n{found}"
             print(f"\n{told}\n", flush=True)
@@ -110,7 +115,9 @@ def _run(base: Place, seed: int, options: argparse.Namespace, folder: Path) -> b
                 end(campaign)
             return False
         took = time.monotonic() - started
-        print(f"seed {seed} step {number}: {count} operations, same ({took:.0f} s)", flush=True)
+        word = "same" if is_checked else "built"
+        print(f"seed {campaign.seed} step {number}: {count} operations, {word} ({took:.0f} s)")
+        sys.stdout.flush()
     end(campaign)
     return True
 
@@ -161,16 +168,12 @@ def _differs(
     return bool(found)
 
 
-def _site(
-    server: database.Server, options: argparse.Namespace, name: str, seed: int, *, is_first: bool
-) -> Place:
+def _site(server: database.Server, options: argparse.Namespace, name: str, instant: int) -> Place:
     if options.site == "small":
-        return small_site(server, name, INSTANTS[seed % len(INSTANTS)])
-    if not is_first:
-        return Place(replace(server, database=name), "public", "mdl_", "UTC")
-    return (
-        real_site(server, name) if options.site == "real" else academy(server, name, options.events)
-    )
+        return small_site(server, name, instant)
+    if options.site == "real":
+        return real_site(server, name)
+    return academy(server, name, options.events)
 
 
 def _options() -> argparse.Namespace:
@@ -180,6 +183,7 @@ def _options() -> argparse.Namespace:
     words.add_argument("--seed", type=int, default=1)
     words.add_argument("--campaigns", type=int, default=1, help="so many seeds, one after another")
     words.add_argument("--steps", type=int, default=3)
+    words.add_argument("--every", type=int, default=1, help="compare after so many steps")
     words.add_argument("--operations", type=int, default=8, help="at most so many a step")
     words.add_argument("--site", choices=("small", "real", "academy"), default="small")
     words.add_argument("--events", type=int, default=20_000, help="log rows of the academy")

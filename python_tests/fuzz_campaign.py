@@ -48,7 +48,7 @@ class Applied:
     statements: Sequence[str]
 
     def __str__(self) -> str:
-        lines = [line if len(line) < 900 else line[:900] + " ..." for line in self.statements]
+        lines = [line for line in self.statements if not line.lstrip().startswith("create schema")]
         return ";\n    ".join([f"-- {self.kind}\n    {lines[0]}", *lines[1:]]) + ";"
 
 
@@ -73,6 +73,7 @@ class Campaign:
     folder: Path
     variables: dict[str, Any] = field(default_factory=lambda: {"log_lookback_rows": LOOKBACK_ROWS})
     last_id: int = 0
+    cleaned_until: int = 0
     steps: list[list[Applied]] = field(default_factory=list)
     rng: random.Random = field(init=False)
 
@@ -103,7 +104,7 @@ class Campaign:
 
     def change(self, count: int, kinds: Sequence[Kind] = ()) -> None:
         """Draw so many operations, and apply each to both databases; vars change at times."""
-        draw = Draw(self.built, self.rng, self.last_id + 1 - LOOKBACK_ROWS)
+        draw = Draw(self.built, self.rng, self.last_id, self.cleaned_until)
         step: list[Applied] = []
         self.steps.append(step)
         chosen = [*(kinds or KINDS.values())]
@@ -114,6 +115,8 @@ class Campaign:
                 one = Applied(kind.name, [*kind.draw(draw)])
                 self.apply(one)
                 step.append(one)
+                if kind.is_cleanup:
+                    self.cleaned_until = draw.cleaned_until = draw.now
                 draw.refresh()
             if len(step) == count:
                 break
@@ -135,11 +138,12 @@ class Campaign:
         if found:
             raise DifferenceError(self, found)
 
-    def step(self, count: int, kinds: Sequence[Kind] = ()) -> None:
+    def step(self, count: int, kinds: Sequence[Kind] = (), *, is_checked: bool = True) -> None:
         """Change the site, build, and compare with a full build. Raises DifferenceError."""
         self.change(count, kinds)
         self.grow()
-        self.check()
+        if is_checked:
+            self.check()
 
 
 def copy(server: database.Server, source: str, name: str) -> database.Server:
@@ -181,13 +185,22 @@ def academy(server: database.Server, name: str, events: int) -> Place:
 def campaign_on(base: Place, seed: int, folder: Path, zone: str) -> Campaign:
     """Copy a site twice and build it for the first time."""
     server = base.server
-    names = [f"{server.database} {seed} {word}" for word in ("built", "shadow")]
+    names = [f"{server.database} {word}" for word in ("built", "shadow")]
     built, shadow = (
         replace(base, server=copy(server, server.database, name), zone=zone) for name in names
     )
     campaign = Campaign(seed, built, shadow, folder)
     campaign.grow()
     return campaign
+
+
+def copied(campaign: Campaign, seed: int, name: str) -> Campaign:
+    """Give a campaign on copies of another's databases, with operations of its own."""
+    grown, whole = (
+        replace(place, server=copy(place.server, place.server.database, f"{name} {word}"))
+        for place, word in ((campaign.built, "grown"), (campaign.shadow, "whole"))
+    )
+    return Campaign(seed, grown, whole, campaign.folder, last_id=campaign.last_id)
 
 
 def end(campaign: Campaign) -> None:

@@ -11,7 +11,7 @@ from fuzz_site import Place
 SCHEMAS = ("intermediate", "marts")
 # What tells one build of another, and which rows a build took in.
 STATE = ("build_state", "build_users", "int_log_rows", "int_changed_users", "int_changed_days")
-_SHOWN_ROWS, _SHOWN_TABLES = 4, 12
+_SHOWN_ROWS, _SHOWN_TABLES, _SHOWN_LETTERS = 3, 5, 200
 Row = tuple[str | None, ...]
 
 
@@ -39,10 +39,10 @@ class Compared:
 
 
 def differences(found: Place, expected: Place) -> list[Difference]:
-    """Compare the models of two databases; marts come first."""
+    """Compare the models of two databases, in the order in which the second was built."""
     ours, theirs = _tables(found), _tables(expected)
     result = []
-    for name in sorted(ours.keys() | theirs.keys(), key=lambda name: (name[0] != "marts", name)):
+    for name in dict.fromkeys([*theirs, *ours]):
         if name not in ours or name not in theirs:
             word = "missing" if name not in ours else "there, and not after a full build"
             result.append(Difference(*name, 0, [f"the table is {word}"]))
@@ -79,7 +79,8 @@ def _tables(place: Place, schemas: Sequence[str] = SCHEMAS) -> dict[tuple[str, s
             and attribute.attnum > 0 and not attribute.attisdropped
         left join pg_constraint as key on key.conrelid = relation.oid and key.contype = 'p'
         where relation.relkind in ('r', 'p', 'm', 'v') and space.nspname in ({names})
-        group by 1, 2
+        group by relation.oid, 1, 2
+        order by relation.oid
     """)
     return {
         (schema, table): Compared(schema, table, tuple(columns), tuple(keys or ()))
@@ -120,7 +121,7 @@ def _difference(found: Place, expected: Place, table: Compared) -> Difference:
             lines[-1] += f" too many {_shown(table, got[one])}"
         else:
             lines += [
-                f"  {column}: incremental {ours_!r}, full {theirs_!r}"
+                f"  {column}: incremental {_cut(ours_)}, full {_cut(theirs_)}"
                 for column, ours_, theirs_ in zip(table.columns, got[one], wanted[one], strict=True)
                 if ours_ != theirs_
             ]
@@ -150,5 +151,9 @@ def _minus(rows: Sequence[Row], others: Sequence[Row]) -> list[Row]:
 
 def _shown(table: Compared, row: Row) -> str:
     values = {name: value for name, value in zip(table.columns, row, strict=True) if value}
-    text = str(dict(list(values.items())[:14]))
-    return text if len(text) < 400 else text[:400] + " ..."
+    return _cut(dict(list(values.items())[:14]))
+
+
+def _cut(value: Any) -> str:
+    text = repr(value)
+    return text if len(text) < _SHOWN_LETTERS else text[:_SHOWN_LETTERS] + " ..."

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from fuzz_site import DAY, HOUR, Draw, NothingToDoError, operation
+from fuzz_site import DAY, HOUR, WRONG_CLOCK, Draw, NothingToDoError, operation
 from moodle_tables import EVENTS
 
 _READING = ("course", "page", "forum", "thread", "assign", "status", "quiz", "plugin view")
@@ -15,6 +15,12 @@ _AUTOMATIC = ("graded", "notified", "completion", "message", "tour", "overdue", 
 
 def _recent(draw: Draw) -> str:
     return f"from {{logstore_standard_log}} where id >= {draw.read_from} order by id"
+
+
+def _is_no_cleanup(draw: Draw) -> str:
+    """Say which rows may go without looking as if Moodle's cleanup had taken them."""
+    oldest = f"(select min(timecreated) from {draw.place.table('logstore_standard_log')})"
+    return f"timecreated > {oldest} and timecreated >= {draw.cleaned_until}"
 
 
 def event(draw: Draw, name: str, user: int, course: int | None, when: int, **values: Any) -> str:
@@ -146,6 +152,13 @@ def rows_aside(draw: Draw) -> list[str]:
         draw, "course", draw.rng.choice((0, 1, -1)), course, when)]  # fmt: skip
 
 
+@operation("a row of a wrong clock", weight=1)
+def wrong_clock(draw: Draw) -> list[str]:
+    user, course = draw.learner()
+    when = draw.rng.choice((0, 0, 100_000, WRONG_CLOCK, draw.now - 400 * DAY))
+    return [event(draw, "course", user, course, when)]
+
+
 @operation("event names never seen", weight=2)
 def new_names(draw: Draw) -> list[str]:
     user, course = draw.learner()
@@ -167,7 +180,8 @@ def edit_rows(draw: Draw) -> list[str]:
             {"userid": user}, {"courseid": course}, {"edulevel": draw.rng.choice((0, 1, 2))},
             {"timecreated": when + draw.rng.choice((-DAY, -40, 40, 2 * HOUR))}, {"realuserid": 2},
             {"eventname": EVENTS[draw.rng.choice(_READING)][0]}, {"anonymous": 1},
-            {"userid": 0}, {"courseid": 0},
+            {"userid": 0}, {"courseid": 0}, {"relateduserid": user}, {"objectid": 5},
+            {"contextinstanceid": draw.rng.randint(200, 240)}, {"contextlevel": 70},
         ]  # fmt: skip
         rows.append(draw.update("logstore_standard_log", int(number), **draw.rng.choice(changes)))
     return rows
@@ -177,9 +191,10 @@ def edit_rows(draw: Draw) -> list[str]:
 def delete_rows(draw: Draw) -> list[str]:
     if draw.chance(0.2):
         when = draw.now - draw.rng.randint(1, 20) * HOUR
-        recent = f"timecreated >= {when} and id >= {draw.read_from}"
+        recent = f"timecreated >= {when} and id >= {draw.read_from} and {_is_no_cleanup(draw)}"
         return [draw.delete("logstore_standard_log", recent)]
-    chosen = sorted({int(draw.pick(f"select id {_recent(draw)}")[0]) for _ in range(4)})
+    query = f"select id {_recent(draw)}".replace("order", f"and {_is_no_cleanup(draw)} order")
+    chosen = sorted({int(draw.pick(query)[0]) for _ in range(4)})
     return [draw.delete("logstore_standard_log", number) for number in chosen]
 
 
@@ -202,9 +217,7 @@ def enrolment_row(draw: Draw) -> list[str]:
 @operation("Moodle's cleanup", weight=1, is_cleanup=True)
 def cleanup(draw: Draw) -> list[str]:
     # Moodle keeps at least some days; a row of yesterday is never cleaned up.
-    oldest = draw.ask("select min(timecreated) from {logstore_standard_log}")[0][0]
-    kept = draw.rng.choice((8, 15, 35, 60)) * DAY
-    until = max(oldest + DAY, draw.now - kept)
-    if until > draw.now - 8 * DAY:
+    until = draw.now - draw.rng.choice((8, 15, 35, 60)) * DAY
+    if not draw.ask(f"select 1 from {{logstore_standard_log}} where timecreated < {until} limit 1"):
         raise NothingToDoError("the log is too short for a cleanup")
     return [draw.delete("logstore_standard_log", f"timecreated < {until}")]

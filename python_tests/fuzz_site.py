@@ -17,6 +17,7 @@ from zoneinfo import ZoneInfo
 from moodle_analytics import database
 
 HOUR, DAY = 3600, 86400
+WRONG_CLOCK = 3_000_000_000
 # A build reads so many rows of the log again (a var): few here, so that old rows are not found.
 LOOKBACK_ROWS = 150
 _TEXTS = ("character varying", "text")
@@ -62,13 +63,15 @@ class Column:
 class Draw:
     """What an operation draws from: the site as it is now, and a generator with a seed.
 
-    `now` is the last log row's time (epoch seconds). Of the log's rows before the id `read_from` no
-    build will look at what is changed. `insert` numbers rows beyond what is there.
+    `now` is the last log row's time (epoch seconds), but for those of a wrong clock; `last_id` the
+    last id of the log that a build has seen, which Moodle gives to no other row. Rows that are gone
+    and older than `cleaned_until` are taken for cleaned up.
     """
 
     place: Place
     rng: random.Random
-    read_from: int
+    last_id: int
+    cleaned_until: int
     now: int = 0
     columns: dict[str, dict[str, Column]] = field(default_factory=dict)
     _next_ids: dict[str, int] = field(default_factory=dict)
@@ -81,6 +84,11 @@ class Draw:
             short = str(table).removeprefix(self.place.prefix)
             self.columns.setdefault(short, {})[name] = Column(needed, kind in _TEXTS)
         self.refresh()
+
+    @property
+    def read_from(self) -> int:
+        """Give the id before which no build looks at rows of the log again."""
+        return self.last_id + 1 - LOOKBACK_ROWS
 
     def refresh(self) -> None:
         """Look at the site anew, after an operation has changed it."""
@@ -138,7 +146,8 @@ class Draw:
     def new_id(self, table: str) -> int:
         if table not in self._next_ids:
             found = self.ask(f"select coalesce(max(id), 0) + 1 from {{{table}}}")
-            self._next_ids[table] = int(found[0][0])
+            seen = self.last_id + 1 if table == "logstore_standard_log" else 0
+            self._next_ids[table] = max(seen, int(found[0][0]))
         self._next_ids[table] += 1
         return self._next_ids[table] - 1
 

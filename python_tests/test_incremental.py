@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -14,7 +13,7 @@ import pytest
 import fuzz_builds
 from commands import in_process
 from conftest import drop_database
-from fuzz_campaign import INSTANTS, ZONES, Campaign, campaign_on, copy, end, real_site, small_site
+from fuzz_campaign import INSTANTS, ZONES, Campaign, campaign_on, copied, end, real_site, small_site
 from fuzz_compare import fingerprints
 from fuzz_site import DAY, LOOKBACK_ROWS, Place
 from moodle_analytics import database
@@ -42,17 +41,9 @@ def site(server: database.Server, folder: Path) -> Iterator[Campaign]:
 @pytest.fixture
 def campaign(site: Campaign) -> Iterator[Campaign]:
     """A copy of the hand-made site after its first build, to be changed."""
-    one = copied(site, seed=1)
+    one = copied(site, 1, NAME)
     yield one
     end(one)
-
-
-def copied(site: Campaign, seed: int) -> Campaign:
-    grown, whole = (
-        replace(place, server=copy(place.server, place.server.database, f"{NAME} {word}"))
-        for place, word in ((site.built, "grown"), (site.shadow, "whole"))
-    )
-    return Campaign(seed, grown, whole, site.folder, last_id=site.last_id)
 
 
 def test_random_changes_give_what_a_full_build_gives(campaign: Campaign) -> None:
