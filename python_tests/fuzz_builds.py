@@ -101,7 +101,7 @@ def _run(campaign: Campaign, options: argparse.Namespace) -> bool:
     kinds = [KINDS[name.strip()] for name in options.kinds.split(",")] if options.kinds else []
     started = time.monotonic()
     for number in range(1, options.steps + 1):
-        count = campaign.rng.randint(1, options.operations)
+        count = campaign.rng.randint(1 + options.operations // 2, options.operations)
         is_checked = number % options.every == 0 or number == options.steps
         saved = [] if options.no_shrink or options.every > 1 else _save(campaign)
         try:
