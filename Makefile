@@ -25,7 +25,7 @@ RESOLVE := uv pip compile --quiet --universal --python-version 3.11 --no-header 
 
 export DBT_SEND_ANONYMOUS_USAGE_STATS := false
 
-.PHONY: help setup setup-dev demo build docs test bench lint format lock clean
+.PHONY: help setup setup-dev demo build docs test test-builds bench lint format lock clean
 
 help:  ## List the targets
 	@awk -F ':.*## ' '/^[a-z][a-z-]*:.*## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile
@@ -46,6 +46,9 @@ docs: .venv/.base-is-ready  ## Write the docs site as one file, target/docs/inde
 
 test: .venv/.dev-is-ready  ## Run every test: pytest, which builds and tests the models too
 	@$(BIN)/pytest -n $(WORKERS) --dist loadgroup
+
+test-builds: .venv/.dev-is-ready  ## Hold long random sequences of incremental builds against full ones
+	@$(BIN)/pytest -m slow python_tests/test_incremental.py
 
 bench: .venv/.bench-is-ready  ## Measure builds on a made log of 5 million rows, and on 20 million
 	@$(BIN)/moodle-analytics benchmark speed $(BENCH)

@@ -9,28 +9,34 @@
     meta={'user_column': 'learner_id'}
 ) }}
 
-with events as (
+with activity_events as (
+
+    select * from {{ ref('int_activity_events') }}
+
+),
+
+events as (
 
     select
-        events.user_id,
-        events.course_id,
-        events.course_module_id,
-        events.is_participating,
-        events.is_companion,
-        events.verb,
-        events.occurred_epoch,
-        {{ week_start('events.occurred_on') }} as week_start
-    from {{ ref('int_activity_events') }} as events
+        activity_events.user_id,
+        activity_events.course_id,
+        activity_events.course_module_id,
+        activity_events.is_participating,
+        activity_events.is_companion,
+        activity_events.verb,
+        activity_events.occurred_epoch,
+        {{ week_start('activity_events.occurred_on') }} as week_start
+    from activity_events
     {%- if increments() %}
     inner join {{ ref('int_changed_users') }} as changed
         on
-            events.user_id = changed.user_id
-            and events.occurred_on >= changed.week_start
+            activity_events.user_id = changed.user_id
+            and activity_events.occurred_on >= changed.week_start
     {%- endif %}
     where
-        events.course_module_id is not null
+        activity_events.course_module_id is not null
         {%- if increments() %}
-        and events.occurred_on
+        and activity_events.occurred_on
         >= (select min(week_start) from {{ ref('int_changed_users') }})
         {%- endif %}
 

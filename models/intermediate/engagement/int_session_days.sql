@@ -36,22 +36,28 @@
 -- depends_on: {{ ref('int_changed_users') }}
 {{ config(materialized=incremental_table(), incremental_strategy='replace_sessions') }}
 
-with activity_events as (
+with all_events as (
+
+    select * from {{ ref('int_activity_events') }}
+
+),
+
+activity_events as (
 
     select
         {%- for name in event_columns %}
-        events.{{ name }},
+        all_events.{{ name }},
         {%- endfor %}
         {{ 'changed.previous_event_id' if increments() else 'cast(null as bigint)' }}
             as previous_event_id
-    from {{ ref('int_activity_events') }} as events
+    from all_events
     {%- if increments() %}
     inner join {{ ref('int_changed_users') }} as changed
         on
-            events.user_id = changed.user_id
-            and events.occurred_epoch >= changed.read_from_epoch
+            all_events.user_id = changed.user_id
+            and all_events.occurred_epoch >= changed.read_from_epoch
     where
-        events.occurred_epoch
+        all_events.occurred_epoch
         >= (select min(read_from_epoch) from {{ ref('int_changed_users') }})
     {%- endif %}
 

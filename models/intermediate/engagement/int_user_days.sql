@@ -16,15 +16,21 @@
     'weekend_event_count', 'night_event_count',
 ] %}
 
-with session_days as (
+with all_days as (
 
-    select * from {{ ref('int_session_days') }} as session_days
+    select * from {{ ref('int_session_days') }}
+
+),
+
+session_days as (
+
+    select * from all_days
     {%- if increments() %}
     where exists (
         select 1 from {{ ref('int_changed_users') }} as changed
         where
-            changed.user_id = session_days.user_id
-            and changed.week_start <= session_days.week_start
+            changed.user_id = all_days.user_id
+            and changed.week_start <= all_days.week_start
     )
     {%- endif %}
 

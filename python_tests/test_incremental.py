@@ -1,0 +1,170 @@
+"""An incremental build equals a full one, cell by cell, whatever happened to Moodle's tables.
+
+`fuzz_builds.py` runs longer hunts than these tests, and says how.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import pytest
+
+import fuzz_builds
+from commands import in_process
+from conftest import drop_database
+from fuzz_campaign import INSTANTS, ZONES, Campaign, campaign_on, copied, end, real_site, small_site
+from fuzz_compare import fingerprints
+from fuzz_site import DAY, LOOKBACK_ROWS, Place
+from moodle_analytics import database
+
+pytestmark = pytest.mark.database
+FORGET = ("--full-refresh", "--forget-history")
+NAME = "increments"
+LEARNER, OTHER, COURSE = 10, 11, 2
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("dbt")
+
+
+@pytest.fixture(scope="module")
+def site(server: database.Server, folder: Path) -> Iterator[Campaign]:
+    """The hand-made site, built once; the shadow has Moodle's tables alone. Read only, please."""
+    campaign = campaign_on(small_site(server, NAME, 0), 0, folder, ZONES[0])
+    yield campaign
+    end(campaign)
+    drop_database(server, NAME)
+
+
+@pytest.fixture
+def campaign(site: Campaign) -> Iterator[Campaign]:
+    """A copy of the hand-made site after its first build, to be changed."""
+    one = copied(site, 1, NAME)
+    yield one
+    end(one)
+
+
+def test_random_changes_give_what_a_full_build_gives(campaign: Campaign) -> None:
+    campaign.change(10)
+    campaign.grow()
+    campaign.change(10)
+    campaign.grow()
+    campaign.check()
+
+
+def test_cleanup_keeps_history_and_a_full_refresh_refuses_to_lose_it(
+    campaign: Campaign, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    before = fingerprints(campaign.built)
+    clean_up(campaign.built)
+    campaign.grow()
+    assert changed(before, campaign.built) == []
+    refused = in_process(monkeypatch, capsys)(
+        "build", "--database", campaign.built.server.database, "--full-refresh"
+    )
+    assert (refused.code, "Traceback" in refused.err) == (2, False)
+    assert "--forget-history" in refused.err
+    assert changed(before, campaign.built) == []
+
+
+def test_since_finds_an_edit_from_before_the_lookback(campaign: Campaign) -> None:
+    edited_on = edit_old_row(campaign)
+    before = events_of_both(campaign.built)
+    campaign.variables["since"] = edited_on
+    campaign.grow()
+    after = events_of_both(campaign.built)
+    assert {who: after[who] - before[who] for who in before} == {LEARNER: -1, OTHER: 1}
+
+
+@pytest.mark.slow
+def test_an_edit_from_before_the_lookback_waits_for_since(campaign: Campaign) -> None:
+    edited_on = edit_old_row(campaign)
+    before = fingerprints(campaign.built)
+    campaign.grow()
+    assert changed(before, campaign.built) == []
+    campaign.variables["since"] = edited_on
+    campaign.grow()
+    del campaign.variables["since"]
+    campaign.check()
+
+
+@pytest.mark.slow
+def test_a_full_refresh_forgets_history_when_told_so(
+    campaign: Campaign, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    clean_up(campaign.built)
+    campaign.grow()
+    first = "select min(week_start) from marts.fct_weekly_engagement where event_count > 0"
+    before = campaign.built.ask(first)[0][0]
+    words = ["--database", campaign.built.server.database, "--timezone", campaign.built.zone]
+    told = in_process(monkeypatch, capsys)("build", *words, *FORGET)
+    assert told.code in (0, 1), told.err
+    assert campaign.built.ask(first)[0][0] > before
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", range(1, 7))
+def test_long_sequences_on_the_hand_made_site(
+    server: database.Server, folder: Path, seed: int
+) -> None:
+    base = small_site(server, f"{NAME} long", INSTANTS[seed % len(INSTANTS)])
+    follow(campaign_on(base, seed, folder, ZONES[seed % len(ZONES)]), steps=4)
+    drop_database(server, base.server.database)
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("shared_dump")
+def test_a_long_sequence_on_a_real_site(server: database.Server, folder: Path) -> None:
+    base = real_site(server, f"{NAME} real")
+    follow(campaign_on(base, 1, folder, "UTC"), steps=4)
+    drop_database(server, base.server.database)
+
+
+@pytest.mark.slow
+def test_every_kind_of_change_changes_a_mart(server: database.Server, folder: Path) -> None:
+    """A kind that changes nothing would test nothing."""
+    assert fuzz_builds.print_effects(server, f"{NAME} effects", folder, seed=1) == []
+
+
+def follow(campaign: Campaign, steps: int) -> None:
+    for _ in range(steps):
+        campaign.step(10)
+    end(campaign)
+
+
+def changed(before: Mapping[tuple[str, str], object], place: Place) -> list[str]:
+    """Name the tables that are not as they were."""
+    after = fingerprints(place)
+    return [".".join(name) for name in before if after.get(name) != before[name]]
+
+
+def clean_up(place: Place) -> None:
+    """Delete what is older than 30 days from the log, as Moodle's own job does."""
+    log = place.table("logstore_standard_log")
+    last = f"(select max(timecreated) from {log})"
+    place.run([f"delete from {log} where timecreated < {last} - {30 * DAY}"])
+
+
+def edit_old_row(campaign: Campaign) -> str:
+    """Give a learner's old course view to another in both sites; give its date in the zone."""
+    place = campaign.built
+    log = place.table("logstore_standard_log")
+    number, day = place.ask(
+        f"select id, (to_timestamp(timecreated) at time zone '{place.zone}')::date::text "
+        f"from {log} where userid = {LEARNER} and courseid = {COURSE} "
+        f"and id <= {campaign.last_id - LOOKBACK_ROWS} order by timecreated desc limit 1"
+    )[0]
+    for one in (campaign.built, campaign.shadow):
+        table = one.table("logstore_standard_log")
+        one.run([f"update {table} set userid = {OTHER} where id = {number}"])
+    return str(day)
+
+
+def events_of_both(place: Place) -> dict[int, int]:
+    rows = place.ask(
+        "select learner_id, sum(event_count) from marts.fct_weekly_engagement "
+        f"where course_id = {COURSE} and learner_id in ({LEARNER}, {OTHER}) group by learner_id"
+    )
+    return {learner: int(count) for learner, count in rows}
