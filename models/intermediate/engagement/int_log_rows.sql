@@ -60,7 +60,7 @@ all_days as (
 
 ),
 
-calendar as (
+calendar as (  -- noqa: ST03 (used within a macro's subqueries)
 
     select
         calendar_date,
