@@ -22,10 +22,10 @@ RESOLVE := uv pip compile --quiet --universal --python-version 3.11 --no-header 
 
 export DBT_SEND_ANONYMOUS_USAGE_STATS := false
 
-.PHONY: help setup setup-dev demo build docs test lint format lock clean
+.PHONY: help setup setup-dev demo build docs test test-faults lint format lock clean
 
 help:  ## List the targets
-	@awk -F ':.*## ' '/^[a-z][a-z-]*:.*## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z][a-z-]*:.*## / {printf "  make %-11s %s\n", $$1, $$2}' Makefile
 
 setup: .venv/.base-is-ready  ## Make .venv with the command moodle-analytics in it
 	@echo 'Ready: $(BIN)/moodle-analytics --help'
@@ -43,6 +43,9 @@ docs: .venv/.base-is-ready  ## Write the docs site as one file, target/docs/inde
 
 test: .venv/.dev-is-ready  ## Run every test: pytest, which builds and tests the models too
 	@$(BIN)/pytest -n $(WORKERS) --dist loadgroup
+
+test-faults: .venv/.dev-is-ready  ## Kill builds, loads, scoring and sending at random moments (an hour)
+	@$(BIN)/pytest -s -m faults python_tests/test_kills.py
 
 lint: .venv/.dev-is-ready  ## Check style, types, that dbt parses, and that all is documented
 	@$(BIN)/ruff check .
