@@ -182,10 +182,16 @@ def run_dbt(
 
 
 def run_operation(
-    target: Target, macro: str, *, variables: Mapping[str, object], title: str
+    target: Target,
+    macro: str,
+    *,
+    variables: Mapping[str, object],
+    title: str,
+    arguments: Mapping[str, object] | None = None,
 ) -> None:
     """Run a macro of the project as an operation. Raises UserError where it could not be run."""
-    result = _invoke(target, ["run-operation", macro], variables=variables, title=title)
+    command = ["run-operation", macro, "--args", json.dumps(arguments or {})]
+    result = _invoke(target, command, variables=variables, title=title)
     if not result.success:
         told = [row.message for row in getattr(result.result, "results", []) if row.message]
         raise UserError(

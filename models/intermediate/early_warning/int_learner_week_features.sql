@@ -219,7 +219,7 @@ ranked as (
         {%- for rank, measure in ranks %}
         percent_rank() over (
             partition by course_id, week_start, is_enrolled_at_end
-            order by {{ measure }}
+            order by {{ measure }} nulls last
         ) as {{ rank }},
         {%- endfor %}
         percent_rank() over (

@@ -79,7 +79,8 @@ placed as (
     select
         *,
         percent_rank() over (
-            partition by course_id, week_start, is_no_peer order by rule_score desc
+            partition by course_id, week_start, is_no_peer
+            order by rule_score desc nulls first
         ) as worst_rank
     from summed
 

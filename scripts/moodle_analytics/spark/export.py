@@ -55,7 +55,7 @@ def export(
     *,
     rows: int = DEFAULT_ROWS,
     anew: bool = False,
-    watch: Watch = lambda table, done, total: None,
+    watch: Watch = lambda *_: None,
 ) -> Summary:
     """Bring the export in `folder` in line with the database; all as of one moment.
 
@@ -70,7 +70,6 @@ def export(
         cursor.execute("set timezone = 'UTC'")
     tables = find_tables(connection, site)
     record = _begin(folder, _origin(connection, site, rows), anew=anew)
-    record.zones = _zones(connection)
     pieces = {table: _pieces(connection, table, rows) for table in tables}
     total = sum(piece.rows for found in pieces.values() for piece in found)
     try:
@@ -147,13 +146,6 @@ def _origin(connection: Connection, site: Site, rows: int) -> dict[str, Any]:
         "prefix": site.prefix,
         "rows": rows,
     }
-
-
-def _zones(connection: Connection) -> list[str]:
-    """List the time zones that this server knows: other engines must know the same."""
-    with connection.cursor() as cursor:
-        cursor.execute("select name from pg_timezone_names order by name")
-        return [name for (name,) in cursor.fetchall()]
 
 
 def _key(table: Table) -> str:

@@ -45,7 +45,6 @@ class Manifest:
 
     origin: dict[str, Any]
     tables: dict[str, Written] = field(default_factory=dict)
-    zones: list[str] = field(default_factory=list)
     is_complete: bool = False
 
     def save(self, folder: Path) -> None:
@@ -53,18 +52,17 @@ class Manifest:
         text = json.dumps({"version": _VERSION, **asdict(self)}, indent=1)
         output.write({folder / NAME: text + "\n"})
 
+    def files_of(self, table: str) -> list[str]:
+        """Give the paths, relative to the folder, of a table's files."""
+        return [name for chunk in self.tables[table].chunks.values() for name in chunk.files]
+
     def files(self) -> set[str]:
-        """Give the paths, relative to the folder, of all files that belong to it."""
-        return {
-            name
-            for table in self.tables.values()
-            for chunk in table.chunks.values()
-            for name in chunk.files
-        }
+        """Give the paths of all files that belong to it."""
+        return {name for table in self.tables for name in self.files_of(table)}
 
 
 def read(folder: Path) -> Manifest | None:
-    """Read the record of a folder; None where there is none. Raises UserError where it is damaged."""
+    """Read the record of a folder; None where there is none. Raises UserError on a damaged one."""
     path = folder / NAME
     try:
         found = json.loads(path.read_text(encoding="utf-8"))
@@ -93,7 +91,7 @@ def complete(folder: Path) -> Manifest:
     found = read(folder)
     if found is None:
         raise UserError(
-            f"There is no export in {folder}: make one with `moodle-analytics export --to {folder}`."
+            f"There is no export in {folder}: run `moodle-analytics export --to {folder}`."
         )
     if not found.is_complete:
         raise UserError(
