@@ -182,16 +182,10 @@ def run_dbt(
 
 
 def run_operation(
-    target: Target,
-    macro: str,
-    *,
-    variables: Mapping[str, object],
-    title: str,
-    arguments: Mapping[str, object] | None = None,
+    target: Target, macro: str, *, variables: Mapping[str, object], title: str
 ) -> None:
     """Run a macro of the project as an operation. Raises UserError where it could not be run."""
-    command = ["run-operation", macro, "--args", json.dumps(arguments or {})]
-    result = _invoke(target, command, variables=variables, title=title)
+    result = _invoke(target, ["run-operation", macro], variables=variables, title=title)
     if not result.success:
         told = [row.message for row in getattr(result.result, "results", []) if row.message]
         raise UserError(

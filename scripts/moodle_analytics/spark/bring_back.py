@@ -23,6 +23,11 @@ if TYPE_CHECKING:
 # Told the table, and how many are done of how many.
 Watch = Callable[[str, int, int], None]
 
+# Where rows wait for dbt, and what is published beside marts: readers' policies need it.
+SCHEMA = "marts_import"
+BESIDE = ("int_entitlements",)
+# Tests that need nothing but what is brought.
+_TESTS = ("--indirect-selection", "cautious", "--exclude-resource-type", "unit_test")
 _BATCH_ROWS = 64_000
 _TYPES = {
     "bool": "boolean",
@@ -37,48 +42,36 @@ _TYPES = {
 
 @dataclass(frozen=True)
 class Summary:
-    """What was brought: rows by table."""
+    """What was brought, as rows by table, and what dbt made of it."""
 
     rows: Mapping[str, int]
+    built: models.Summary
 
 
 def bring_back(
-    warehouse: Path,
-    target: models.Target,
-    *,
-    watch: Watch = lambda *_: None,
+    warehouse: Path, target: models.Target, *, watch: Watch = lambda *_: None
 ) -> Summary:
-    """Put the marts of a finished build on Spark into the database of `target`, all or none.
+    """Build the marts in the database of `target` from those of a finished build on Spark.
 
-    Readers see the former marts until the new ones are all there. Raises UserError where the build
-    in `warehouse` is not finished, or lacks a mart.
+    Their SQL is not run; they are typed, keyed, tested, secured and published as by any build,
+    all at once or not at all. Raises UserError where `warehouse` holds no finished build.
     """
     told = _record(warehouse)
     datasets = _datasets(warehouse)
-    variables = {"program_timezone": told["timezone"]}
-    types = {name: _types(dataset) for name, dataset in datasets.items()}
-    models.run_operation(
-        target,
-        "make_import_tables",
-        variables=variables,
-        title="Making tables",
-        arguments={"types": types},
-    )
-    rows: dict[str, int] = {}
-    with closing(database.connect(target.server)) as connection:
-        tables = _tables(connection, target)
-        missing = sorted(tables.keys() - datasets.keys())
-        if missing:
-            raise UserError(
-                f"The build in {warehouse} has no {', '.join(missing)}: build all models with "
-                "`moodle-analytics spark build`."
-            )
-        for name, columns in sorted(tables.items()):
-            watch(name, len(rows), len(tables))
-            rows[name] = _fill(connection, target, name, columns, datasets[name])
-        connection.commit()
-    models.run_operation(target, "publish_import", variables=variables, title="Publishing")
-    return Summary(rows)
+    try:
+        with closing(database.connect(target.server)) as connection:
+            rows = _fill_all(connection, datasets, watch)
+        built = models.run_dbt(
+            target,
+            ["build", "--full-refresh", "--select", "path:models/marts", *BESIDE, *_TESTS],
+            variables={"program_timezone": told["timezone"], "import_schema": SCHEMA},
+            title="Publishing",
+        )
+    finally:
+        with closing(database.connect(target.server)) as connection:
+            _drop(connection)
+            connection.commit()
+    return Summary(rows, built)
 
 
 def _record(warehouse: Path) -> dict[str, Any]:
@@ -93,21 +86,23 @@ def _record(warehouse: Path) -> dict[str, Any]:
 
 
 def _datasets(warehouse: Path) -> dict[str, Any]:
-    """Open the tables of all layers above staging, by their names."""
+    """Open the tables that are brought, by their names. Raises UserError where one is missing."""
     arrow.load()
     from pyarrow import dataset
 
+    marts = [path.stem for path in models.project_dir().glob("models/marts/*/*.sql")]
+    places = {name: f"moodle_intermediate.db/{name}" for name in BESIDE}
+    places |= {name: f"moodle_marts.db/{name}" for name in sorted(marts)}
     found = {}
-    for layer in ("moodle_intermediate", "moodle_marts"):
-        for path in sorted((warehouse / f"{layer}.db").glob("*")):
-            files = [str(file) for file in sorted(path.glob("*.parquet"))]
-            if files:
-                found[path.name] = dataset.dataset(files, format="parquet")
+    for name, place in places.items():
+        files = [str(file) for file in sorted((warehouse / place).glob("*.parquet"))]
+        if not files:
+            raise UserError(
+                f"The build in {warehouse} has no {name}: build all models with this version of "
+                "`moodle-analytics spark build`."
+            )
+        found[name] = dataset.dataset(files, format="parquet")
     return found
-
-
-def _types(dataset: Any) -> dict[str, str]:
-    return {field.name: _type(str(field.type)) for field in dataset.schema}
 
 
 def _type(name: str) -> str:
@@ -118,62 +113,60 @@ def _type(name: str) -> str:
     return _TYPES.get(name, "text")
 
 
-def _schema(target: models.Target) -> str:
-    return "marts_import" if target.name in (None, "prod") else f"{target.name}_marts_import"
-
-
-def _tables(connection: Connection, target: models.Target) -> dict[str, list[str]]:
-    """Give the tables that wait to be filled, with their columns in order."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "select relname, array_agg(attname::text order by attnum) from pg_class "
-            "inner join pg_attribute on attrelid = pg_class.oid "
-            "where relnamespace = to_regnamespace(%s) and relkind = 'r' and attnum > 0 "
-            "group by relname",
-            [f'"{_schema(target)}"'],
-        )
-        return dict(cursor.fetchall())
-
-
-def _fill(
-    connection: Connection, target: models.Target, name: str, columns: list[str], dataset: Any
-) -> int:
-    """Copy a table's rows, batch by batch."""
+def _fill_all(
+    connection: Connection, datasets: Mapping[str, Any], watch: Watch
+) -> Mapping[str, int]:
+    """Copy all tables into a schema where dbt finds them. Gives rows by table."""
     from psycopg2 import sql
-    from psycopg2.errors import DataError, IntegrityError
 
-    absent = [column for column in columns if column not in dataset.schema.names]
-    if absent:
-        raise UserError(
-            f"{name} has no column {absent[0]} in this build: build it again with this version."
-        )
-    query = sql.SQL("copy {} ({}) from stdin (format csv)").format(
-        sql.Identifier(_schema(target), name), sql.SQL(", ").join(map(sql.Identifier, columns))
-    )
+    _drop(connection)
+    rows: dict[str, int] = {}
+    with connection.cursor() as cursor:
+        cursor.execute(sql.SQL("create schema {}").format(sql.Identifier(SCHEMA)))
+    for name, dataset in datasets.items():
+        watch(name, len(rows), len(datasets))
+        rows[name] = _fill(connection, name, dataset)
+    connection.commit()
+    return rows
+
+
+def _drop(connection: Connection) -> None:
+    from psycopg2 import sql
+
+    with connection.cursor() as cursor:
+        cursor.execute(sql.SQL("drop schema if exists {} cascade").format(sql.Identifier(SCHEMA)))
+
+
+def _fill(connection: Connection, name: str, dataset: Any) -> int:
+    """Make a table and copy its rows into it, batch by batch."""
+    from psycopg2 import sql
+
+    place = sql.Identifier(SCHEMA, name)
+    columns = [
+        sql.SQL("{} {}").format(sql.Identifier(field.name), sql.SQL(_type(str(field.type))))
+        for field in dataset.schema
+    ]
     read_end, write_end = os.pipe()
-    writer = _Writer(dataset, columns, write_end)
-    writer.start()
-    try:
-        with os.fdopen(read_end, "rb") as stream, connection.cursor() as cursor:
-            cursor.copy_expert(query, stream)
-            count = int(cursor.rowcount)
-    except (DataError, IntegrityError) as error:
-        reason = str(error).strip().splitlines()[0]
-        raise UserError(f"{name} cannot be brought back: {reason}.") from None
-    finally:
-        writer.join()
+    writer = _Writer(dataset, write_end)
+    with os.fdopen(read_end, "rb") as stream, connection.cursor() as cursor:
+        cursor.execute(sql.SQL("create table {} ({})").format(place, sql.SQL(", ").join(columns)))
+        writer.start()
+        cursor.copy_expert(sql.SQL("copy {} from stdin (format csv)").format(place), stream)
+        count = int(cursor.rowcount)
+    writer.join()
     if writer.fault is not None:
-        raise UserError(f"{name} cannot be read from the build: {writer.fault}") from None
+        raise UserError(
+            f"{name} cannot be read from the build on Spark ({writer.fault}): build it again."
+        )
     return count
 
 
 class _Writer(threading.Thread):
     """Writes a dataset as CSV into a pipe; NULL is empty, an empty text is quoted."""
 
-    def __init__(self, dataset: Any, columns: list[str], write_end: int) -> None:
+    def __init__(self, dataset: Any, write_end: int) -> None:
         super().__init__(daemon=True)
         self._dataset = dataset
-        self._columns = columns
         self._write_end = write_end
         self.fault: Exception | None = None
 
@@ -182,9 +175,7 @@ class _Writer(threading.Thread):
         options = pa.csv.WriteOptions(include_header=False)
         try:
             with os.fdopen(self._write_end, "wb") as stream:
-                for batch in self._dataset.to_batches(
-                    columns=self._columns, batch_size=_BATCH_ROWS
-                ):
+                for batch in self._dataset.to_batches(batch_size=_BATCH_ROWS):
                     table = _in_utc(pa, pa.Table.from_batches([batch]))
                     pa.csv.write_csv(table, stream, options)
         except BrokenPipeError:

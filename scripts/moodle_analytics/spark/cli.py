@@ -122,7 +122,9 @@ def bring_back(
     chosen = models.find_target(database_name=database, target=target, profiles_dir=profiles_dir)
     with _progress("Bringing back") as watch:
         done = job.bring_back(source, chosen, watch=watch)
-    typer.echo(f"Published {len(done.rows)} tables with {sum(done.rows.values()):,} rows.")
+    models.print_summary(done.built)
+    if done.built.faults:
+        raise typer.Exit(1)
 
 
 @contextmanager

@@ -1,4 +1,0 @@
-{# A text as a string of PostgreSQL's SQL, whatever quotes are in it. #}
-{% macro sql_string(value) -%}
-    '{{ value | replace("'", "''") }}'
-{%- endmacro %}
