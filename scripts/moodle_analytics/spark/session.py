@@ -17,6 +17,8 @@ from moodle_analytics.spark.manifest import Manifest
 TARGET = "spark"
 # Spark's database of Moodle's tables, whose prefix is left out; others are called as in SQL.
 SOURCES = "moodle_source"
+# A build makes every table anew: what is where need not outlive it in a database of Hive's.
+_CATALOG = {"spark.sql.catalogImplementation": "in-memory"}
 _TYPES = {"int64": "bigint", "boolean": "boolean", "date": "date", "timestamp": "timestamp"}
 
 
@@ -53,15 +55,14 @@ def opened(
         "SPARK_MASTER": master,
         "SPARK_WAREHOUSE": str(warehouse),
         # Read when the driver's Java starts, before there is a session to configure.
-        "PYSPARK_SUBMIT_ARGS": f"--driver-memory {memory} --conf "
-        f"spark.driver.extraJavaOptions=-Dderby.system.home={_quoted(warehouse)} pyspark-shell",
+        "PYSPARK_SUBMIT_ARGS": f"--driver-memory {memory} pyspark-shell",
     }
     before = {name: os.environ.get(name) for name in variables}
     os.environ.update(variables)
     try:
         warehouse.mkdir(parents=True, exist_ok=True)
-        builder = sql.SparkSession.builder.enableHiveSupport()
-        for name, value in {**_properties(profiles_dir), **settings}.items():
+        builder = sql.SparkSession.builder
+        for name, value in {**_CATALOG, **_properties(profiles_dir), **settings}.items():
             builder = builder.config(name, value)
         session = builder.getOrCreate()
         session.sparkContext.setLogLevel("ERROR")
@@ -110,10 +111,6 @@ def register(session: Any, folder: Path, record: Manifest) -> dict[str, str]:
 
 def _decimal(kind: str) -> str:
     return kind if kind.startswith("decimal") else "string"
-
-
-def _quoted(path: Path) -> str:
-    return f'"{path}"' if " " in str(path) else str(path)
 
 
 def _properties(profiles_dir: Path) -> dict[str, str]:
