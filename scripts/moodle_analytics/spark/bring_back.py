@@ -7,12 +7,12 @@ import os
 import threading
 from collections.abc import Callable, Mapping
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from moodle_analytics import build as models
-from moodle_analytics import database
+from moodle_analytics import database, runs
 from moodle_analytics.errors import UserError
 from moodle_analytics.spark import arrow
 from moodle_analytics.spark.build import RECORD
@@ -58,19 +58,20 @@ def bring_back(
     """
     told = _record(warehouse)
     datasets = _datasets(warehouse)
-    try:
-        with closing(database.connect(target.server)) as connection:
-            rows = _fill_all(connection, datasets, watch)
-        built = models.run_dbt(
-            target,
-            ["build", "--full-refresh", "--select", "path:models/marts", *BESIDE, *_TESTS],
-            variables={"program_timezone": told["timezone"], "import_schema": SCHEMA},
-            title="Publishing",
-        )
-    finally:
-        with closing(database.connect(target.server)) as connection:
-            _drop(connection)
-            connection.commit()
+    with runs.alone(target.server, "spark import") as options:
+        try:
+            with closing(database.connect(target.server)) as connection:
+                rows = _fill_all(connection, datasets, watch)
+            built = models.run_dbt(
+                replace(target, options=options),
+                ["build", "--full-refresh", "--select", "path:models/marts", *BESIDE, *_TESTS],
+                variables={"program_timezone": told["timezone"], "import_schema": SCHEMA},
+                title="Publishing",
+            )
+        finally:
+            with closing(database.connect(target.server)) as connection:
+                _drop(connection)
+                connection.commit()
     return Summary(rows, built)
 
 

@@ -49,8 +49,8 @@ def opened(
 
     `settings` are further properties of Spark. Raises UserError where the cluster does not answer.
     """
-    sql = load()
     _refuse_unreachable(master)
+    sql = load()
     variables = {
         "SPARK_MASTER": master,
         "SPARK_WAREHOUSE": str(warehouse),
