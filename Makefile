@@ -25,7 +25,7 @@ RESOLVE := uv pip compile --quiet --universal --python-version 3.11 --no-header 
 
 export DBT_SEND_ANONYMOUS_USAGE_STATS := false
 
-.PHONY: help setup setup-dev demo build docs test test-builds bench lint format lock clean test-faults
+.PHONY: help setup setup-dev demo build docs test test-builds bench lint format lock clean test-faults test-spark
 
 help:  ## List the targets
 	@awk -F ':.*## ' '/^[a-z][a-z-]*:.*## / {printf "  make %-11s %s\n", $$1, $$2}' Makefile
@@ -49,6 +49,10 @@ test: .venv/.dev-is-ready  ## Run every test: pytest, which builds and tests the
 
 test-builds: .venv/.dev-is-ready  ## Hold long random sequences of incremental builds against full ones
 	@$(BIN)/pytest -m slow python_tests/test_incremental.py
+
+test-spark: .venv/.dev-is-ready  ## Build on a Spark cluster on loopback, and compare with PostgreSQL (needs Java)
+	@$(PIP) --constraint requirements-dev.lock --editable '.[spark]'
+	@$(BIN)/pytest -m spark python_tests/test_spark.py
 
 bench: .venv/.bench-is-ready  ## Measure builds on a made log of 5 million rows, and on 20 million
 	@$(BIN)/moodle-analytics benchmark speed $(BENCH)

@@ -5,6 +5,7 @@
 #}
 {% macro build_table(relation, sql) -%}
     {%- set new_relation = make_intermediate_relation(relation) -%}
+    {%- set sql = moodle_analytics.imported(sql) -%}
     {%- call statement('main') -%}
         create table {{ new_relation }} as (
             {{ moodle_analytics.contracted(sql) if config.get('contract').enforced else sql }}

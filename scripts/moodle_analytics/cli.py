@@ -19,6 +19,7 @@ from moodle_analytics.docs import cli as docs
 from moodle_analytics.early_warning import cli as early_warning
 from moodle_analytics.errors import UserError
 from moodle_analytics.outreach import cli as outreach
+from moodle_analytics.spark import cli as spark
 from moodle_analytics.tableau import cli as tableau
 
 # What a shell calls a program that Ctrl-C ended.
@@ -39,6 +40,7 @@ db = typer.Typer(
 )
 app.add_typer(db, name="db")
 app.add_typer(benchmark.app, name="benchmark")
+app.add_typer(spark.app, name="spark")
 app.add_typer(tableau.app, name="tableau")
 
 
@@ -331,6 +333,7 @@ def run_demo(
 
 
 app.command("check")(checks.check)
+app.command("export")(spark.export)
 app.command("remind")(outreach.remind)
 app.command("feedback")(outreach.feedback)
 app.command("opt-out")(outreach.opt_out)

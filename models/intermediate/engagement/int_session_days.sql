@@ -88,7 +88,7 @@ gapped as (
         occurred_epoch,
         occurred_on,
         occurred_epoch - lag(occurred_epoch) over by_user as seconds_since_previous,
-        lead(occurred_epoch) over by_user - occurred_epoch as seconds_to_next,
+        (lead(occurred_epoch) over by_user) - occurred_epoch as seconds_to_next,
         coalesce(
             lag(occurred_epoch) over by_user = occurred_epoch
             and lag(event_type_key) over by_user = event_type_key
