@@ -100,6 +100,11 @@ def test_json_has_the_ratios_on_top_and_every_model(result: Result) -> None:
     found = json.loads(json.dumps(result.to_dict()))
     assert found["full_ratio"] == 5.0
     assert found["storage_ratio_to_log_with_indexes"] == 0.75
+    assert found["base"]["schema_bytes"] == {
+        "marts": 240 * MB,
+        "marts_build": 35 * MB,
+        "intermediate": 100 * MB,
+    }
     assert found["base"]["models"]["fct_a"] == {
         "full_seconds": 6,
         "day_seconds": None,
