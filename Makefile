@@ -48,7 +48,7 @@ test: .venv/.dev-is-ready  ## Run every test: pytest, which builds and tests the
 	@$(BIN)/pytest -n $(WORKERS) --dist loadgroup
 
 test-builds: .venv/.dev-is-ready  ## Hold long random sequences of incremental builds against full ones
-	@$(BIN)/pytest -m slow python_tests/test_incremental.py
+	@$(BIN)/pytest -m slow python_tests/test_incremental.py python_tests/test_benchmark_speed.py
 
 test-spark: .venv/.dev-is-ready  ## Build on a Spark cluster on loopback, and compare with PostgreSQL (needs Java)
 	@$(PIP) --constraint requirements-dev.lock --editable '.[spark]'
