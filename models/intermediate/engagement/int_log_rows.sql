@@ -21,7 +21,8 @@
     'edulevel', 'own_reason', 'unknown_event_name',
 ] | join(', ') %}
 
-with log_rows as (
+-- Read twice, for the range of its days and for its rows; to keep them aside would cost more.
+with log_rows as {{ materialized(false) }} (
 
     select * from {{ ref('stg_moodle__logstore_standard_log') }}
     {%- if bounds %}
