@@ -1,6 +1,7 @@
 {#
     Condition on rows that this build computes anew: those of a user of int_changed_users from
-    `bound`, a column of that model, on. Every row where the model is made whole.
+    `bound`, a column of that model, on; `user_id` and `position` with the names of their relations.
+    Every row where the model is made whole.
 #}
 {% macro of_changed_users(user_id, position, bound) -%}
     {%- if not moodle_analytics.increments() -%}

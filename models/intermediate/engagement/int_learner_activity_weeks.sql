@@ -28,7 +28,9 @@ events as (
         occurred_epoch,
         {{ week_start('occurred_on') }} as week_start
     from activity_events
-    where {{ of_changed_users('activity_events.user_id', 'occurred_on', 'week_start') }}
+    where {{ of_changed_users(
+        'activity_events.user_id', 'activity_events.occurred_on', 'week_start'
+    ) }}
 
 ),
 

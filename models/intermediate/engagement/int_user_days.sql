@@ -25,7 +25,9 @@ with all_session_days as (
 session_days as (
 
     select * from all_session_days
-    where {{ of_changed_users('all_session_days.user_id', 'week_start', 'week_start') }}
+    where {{ of_changed_users(
+        'all_session_days.user_id', 'all_session_days.week_start', 'week_start'
+    ) }}
 
 ),
 
