@@ -22,8 +22,11 @@ profile: moodle_analytics
 flags: {send_anonymous_usage_stats: false}
 models: {+materialized: table, +persist_docs: {relation: true, columns: true}}
 """
-# The project's own macro asks for the build before, of which there is none here.
-INCREMENTS = "{% macro increments() %}{{ return(is_incremental()) }}{% endmacro %}"
+# The project's own macros ask for the build before, and for marts built elsewhere: none here.
+STANDING_IN = """
+{% macro increments() %}{{ return(is_incremental()) }}{% endmacro %}
+{% macro imported(sql) %}{{ return(sql) }}{% endmacro %}
+"""
 CONTRACT = """
 models:
   - name: contracted
@@ -73,7 +76,7 @@ def project(
     server: database.Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[Project]:
     shutil.copytree(ROOT / "macros" / "engine", tmp_path / "macros")
-    (tmp_path / "macros" / "increments.sql").write_text(INCREMENTS, encoding="utf-8")
+    (tmp_path / "macros" / "standing_in.sql").write_text(STANDING_IN, encoding="utf-8")
     shutil.copy(ROOT / "profiles.example.yml", tmp_path / "profiles.yml")
     (tmp_path / "dbt_project.yml").write_text(PROJECT, encoding="utf-8")
     (tmp_path / "models").mkdir()

@@ -31,6 +31,16 @@ with log_rows as {{ materialized(false) }} (
 
 ),
 
+-- Read apart: a CTE that is read twice is written to disk, all of the log.
+epochs as (
+
+    select occurred_epoch from {{ ref('stg_moodle__logstore_standard_log') }}
+    {%- if bounds %}
+    where event_id >= {{ bounds['first_event_id'] }}
+    {%- endif %}
+
+),
+
 event_types as (
 
     select
@@ -50,7 +60,7 @@ log_range as (
     select
         {{ local_date(epoch_to_timestamp('min(occurred_epoch)')) }} as first_date,
         {{ local_date(epoch_to_timestamp('max(occurred_epoch)')) }} as last_date
-    from log_rows
+    from epochs
     where occurred_epoch > 0
 
 ),
