@@ -25,7 +25,7 @@ RESOLVE := uv pip compile --quiet --universal --python-version 3.11 --no-header 
 
 export DBT_SEND_ANONYMOUS_USAGE_STATS := false
 
-.PHONY: help setup setup-dev demo build docs test test-builds bench lint format lock clean test-faults test-spark
+.PHONY: help setup setup-dev demo build docs test test-builds test-faults test-spark bench lint format lock clean
 
 help:  ## List the targets
 	@awk -F ':.*## ' '/^[a-z][a-z-]*:.*## / {printf "  make %-11s %s\n", $$1, $$2}' Makefile
@@ -54,11 +54,11 @@ test-spark: .venv/.dev-is-ready  ## Build on a Spark cluster on loopback, and co
 	@$(PIP) --constraint requirements-dev.lock --editable '.[spark]'
 	@$(BIN)/pytest -m spark python_tests/test_spark.py
 
+test-faults: .venv/.dev-is-ready  ## Kill builds, loads, scoring and sending at random moments (an hour)
+	@$(BIN)/pytest -s -m slow python_tests/test_kills.py
+
 bench: .venv/.bench-is-ready  ## Measure builds on a made log of 5 million rows, and on 20 million
 	@$(BIN)/moodle-analytics benchmark speed $(BENCH)
-
-test-faults: .venv/.dev-is-ready  ## Kill builds, loads, scoring and sending at random moments (an hour)
-	@$(BIN)/pytest -s -m faults python_tests/test_kills.py
 
 lint: .venv/.dev-is-ready  ## Check style, types, that dbt parses, and that all is documented
 	@$(BIN)/ruff check .

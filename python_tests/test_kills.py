@@ -194,13 +194,13 @@ def test_a_build_of_some_marts_that_is_killed_twice(killer: Killer) -> None:
 # The long run
 
 
-@pytest.mark.faults
+@pytest.mark.slow
 @pytest.mark.parametrize("number", range(26))
 def test_a_killed_build(killer: Killer, number: int) -> None:
     check_build(killer, [("client", "server")[number % 2]], "--", *NO_TESTS)
 
 
-@pytest.mark.faults
+@pytest.mark.slow
 @pytest.mark.parametrize("number", range(8))
 def test_a_killed_score(killer: Killer, number: int) -> None:
     killer.change(NAME)
@@ -215,7 +215,7 @@ def test_a_killed_score(killer: Killer, number: int) -> None:
 
 
 @pytest.mark.parametrize(
-    "number", [0, *(pytest.param(one, marks=pytest.mark.faults) for one in range(1, 8))]
+    "number", [0, *(pytest.param(one, marks=pytest.mark.slow) for one in range(1, 8))]
 )
 def test_a_killed_load(
     killer: Killer, shared_dump: Path, number: int, monkeypatch: pytest.MonkeyPatch
@@ -242,7 +242,7 @@ def database_names(server: database.Server) -> set[object]:
     return {name for (name,) in run(server, "postgres", "select datname from pg_database")}
 
 
-@pytest.mark.faults
+@pytest.mark.slow
 @pytest.mark.parametrize("number", range(8))
 def test_killed_sending(
     make_queue: MakeQueue, mail: MailServer, killer: Killer, number: int
