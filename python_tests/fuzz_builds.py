@@ -48,7 +48,8 @@ def main() -> None:
     failed = 0
     with tempfile.TemporaryDirectory() as folder:
         if options.effects:
-            sys.exit(1 if print_effects(server, f"{options.name} effects", Path(folder), options.seed) else 0)
+            idle = print_effects(server, f"{options.name} effects", Path(folder), options.seed)
+            sys.exit(1 if idle else 0)
         bases: dict[tuple[int, str], Campaign] = {}
         for seed in range(options.seed, options.seed + options.campaigns):
             rng = random.Random(seed)
