@@ -118,9 +118,9 @@ def build(
     """Build every model, run its tests and publish; `arguments` go to `dbt build` as they are.
 
     Finds Moodle's tables by itself where `schema` and `prefix` are not given. `timezone` is the
-    program's zone, by its PostgreSQL name. `changes` are vars of this build alone, as since. Another
-    run in the database ends first, or is an error where this one is not to `wait`. Raises UserError
-    where the build could not run.
+    program's zone, by its PostgreSQL name. `changes` are vars of this build alone, as since.
+    Another run in the database ends first, or is an error where this one is not to `wait`. Raises
+    UserError where the build could not run.
     """
     with runs.alone(target.server, "build", wait=wait) as options:
         chosen = [*arguments, *_as_arguments(changes or {})]

@@ -276,8 +276,9 @@ def build_marts(
 ) -> None:
     """Build the marts and check them: dbt, with a progress bar and a summary.
 
-    Of the log only new rows are read, and the last ones again (the var log_lookback_rows); weeks that
-    Moodle has cleaned out of its log stay. After a change of models, seeds or vars all is made anew.
+    Of the log only new rows are read, and the last ones again (the var log_lookback_rows); weeks
+    that Moodle has cleaned out of its log stay. After a change of models, seeds or vars, all is
+    made anew.
 
     The marts that are read change at the end, all at once, and only where every model was built and
     no check failed. Exits with 1 where a check failed, with 2 where a model could not be built.
