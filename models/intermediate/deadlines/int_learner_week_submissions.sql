@@ -147,7 +147,7 @@ intervals as (
 
 changes as (
 
-    {%- for measure, from_week, to_week, amount, condition in spells %}
+    {% for measure, from_week, to_week, amount, condition in spells %}
     select
         learner_id,
         course_id,
@@ -159,7 +159,7 @@ changes as (
     from intervals
     where {{ from_week }} < {{ to_week }} and {{ condition }}
     {{ 'union all' if not loop.last }}
-    {%- endfor %}
+    {% endfor %}
 
 ),
 
@@ -191,16 +191,15 @@ weekly_changes as (
     select
         learner_id,
         course_id,
-        week_start,
         {%- for measure in counts %}
         sum(case when measure = '{{ measure }}' then number else 0 end)
             as {{ measure }}_change,
         {%- endfor %}
         {%- for measure in sums %}
         sum(case when measure = '{{ measure }}' then amount end)
-            as {{ measure }}_sum_change
-            {{- ',' if not loop.last }}
+            as {{ measure }}_sum_change,
         {%- endfor %}
+        week_start
     from signed
     group by learner_id, course_id, week_start
 

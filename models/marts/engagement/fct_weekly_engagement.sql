@@ -122,7 +122,8 @@ final as (
         weeks.weekend_share,
         weeks.night_share,
         cast(weeks.days_since_last_activity as integer) as days_since_last_activity,
-        cast(weeks.days_since_last_participation as integer) as days_since_last_participation,
+        cast(weeks.days_since_last_participation as integer)
+            as days_since_last_participation,
         cast(weeks.longest_silence_days as integer) as longest_silence_days,
         weeks.peak_hour_regularity,
         weeks.peak_weekday_regularity,
@@ -130,7 +131,8 @@ final as (
         cast(weeks.cumulative_event_count as integer) as cumulative_event_count,
         cast(weeks.cumulative_participating_event_count as integer)
             as cumulative_participating_event_count,
-        cast(weeks.cumulative_active_day_count as integer) as cumulative_active_day_count,
+        cast(weeks.cumulative_active_day_count as integer)
+            as cumulative_active_day_count,
         cast(weeks.cumulative_session_count as integer) as cumulative_session_count,
         cast(weeks.cumulative_minutes_central as numeric(12, 2))
             as cumulative_minutes_central,
