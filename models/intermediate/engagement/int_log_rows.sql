@@ -21,8 +21,7 @@
     'edulevel', 'own_reason', 'unknown_event_name',
 ] | join(', ') %}
 
--- Read twice, for the range of its days and for its rows; to keep them aside would cost more.
-with log_rows as {{ materialized(false) }} (
+with log_rows as (
 
     select * from {{ ref('stg_moodle__logstore_standard_log') }}
     {%- if bounds %}
@@ -71,7 +70,7 @@ all_days as (
 
 ),
 
-calendar as (  -- noqa: ST03 (used within a macro's subqueries)
+calendar as (  -- noqa: ST03
 
     select
         calendar_date,

@@ -239,7 +239,7 @@ def _copy(connection: Connection, table: Table, piece: _Piece, rows: int, file: 
     from psycopg2 import sql
 
     wanted = [expression(column) for column in table.columns]
-    tail = sql.SQL("")
+    tail: sql.Composable = sql.SQL("")
     if table.has_id:
         low = piece.number * rows
         tail = sql.SQL(" where id >= {} and id < {} order by ").format(
@@ -251,8 +251,8 @@ def _copy(connection: Connection, table: Table, piece: _Piece, rows: int, file: 
                 "to_char(to_timestamp(timecreated), 'YYYY-MM') else {} end"
             ).format(sql.Literal(_WITHOUT_MONTH))
             wanted.append(month)
-            tail += sql.SQL("{}, ").format(sql.Literal(len(wanted)))
-        tail += sql.SQL("id")
+            tail = sql.Composed([tail, sql.Literal(len(wanted)), sql.SQL(", ")])
+        tail = sql.Composed([tail, sql.SQL("id")])
     query = sql.SQL("copy (select {} from {}{}) to stdout (format csv)").format(
         sql.SQL(", ").join(wanted), sql.Identifier(table.schema, table.relation), tail
     )
