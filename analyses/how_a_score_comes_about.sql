@@ -39,7 +39,7 @@ feature_values as (
         course_id,
         week_start,
         '{{ feature }}' as feature_name,
-        cast({{ feature }} as double precision) as feature_value
+        cast({{ feature }} as {{ double() }}) as feature_value
     from features
     union all
     {%- endfor %}

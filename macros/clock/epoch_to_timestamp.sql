@@ -7,3 +7,8 @@
 {% macro default__epoch_to_timestamp(epoch) -%}
     to_timestamp(case when {{ epoch }} between 1 and 253402300799 then {{ epoch }} end)
 {%- endmacro %}
+
+
+{% macro spark__epoch_to_timestamp(epoch) -%}
+    timestamp_seconds(case when {{ epoch }} between 1 and 253402300799 then {{ epoch }} end)
+{%- endmacro %}

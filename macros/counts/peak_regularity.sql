@@ -9,7 +9,7 @@
     {%- for i in range(n) -%}
         {%- set column = 'coalesce(' ~ prefix ~ i ~ ', 0)' -%}
         {%- do columns.append(column) -%}
-        {%- do terms.append(column ~ ' * ln(cast(greatest(' ~ column ~ ', 1) as double precision))') -%}
+        {%- do terms.append(column ~ ' * ln(cast(greatest(' ~ column ~ ', 1) as ' ~ moodle_analytics.double() ~ '))') -%}
     {%- endfor -%}
     {%- set total = '(' ~ columns | join(' + ') ~ ')' -%}
     case
@@ -17,7 +17,7 @@
             then
                 greatest({{ columns | join(', ') }}) * (
                     ln({{ n }}.0)
-                    - ln(cast({{ total }} as double precision))
+                    - ln(cast({{ total }} as {{ moodle_analytics.double() }}))
                     + ({{ terms | join(' + ') }}) / {{ total }}
                 ) / ln(2.0)
     end

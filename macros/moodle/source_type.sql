@@ -1,10 +1,4 @@
-{# The engine's name of a source column's type: bigint, numeric or text. #}
+{# The engine's name of a source column's type: bigint, numeric, text or another of PostgreSQL's. #}
 {% macro source_type(type) -%}
-    {%- if type == 'text' -%}
-        {{ return(dbt.type_string()) }}
-    {%- elif type == 'numeric' -%}
-        {{ return('numeric(20, 5)') }}
-    {%- else -%}
-        {{ return(type) }}
-    {%- endif -%}
+    {{ return(moodle_analytics.data_type('numeric(20, 5)' if type == 'numeric' else type)) }}
 {%- endmacro %}

@@ -107,7 +107,7 @@ group_overrides as (
                 ranked_overrides.module_name,
                 ranked_overrides.instance_id
             order by
-                ranked_overrides.override_rank asc,
+                ranked_overrides.override_rank asc nulls last,
                 case
                     when ranked_overrides.module_name = 'quiz'
                         then ranked_overrides.due_at

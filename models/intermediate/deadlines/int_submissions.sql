@@ -122,7 +122,7 @@ dated as (
         or logged_types.module_name is not null as is_source_known,
         joined.attempt_count,
         rank() over (
-            partition by joined.course_module_id order by joined.submitted_at
+            partition by joined.course_module_id order by joined.submitted_at nulls last
         ) - 1 as earlier_submission_count,
         joined.due_at,
         joined.submitted_at,

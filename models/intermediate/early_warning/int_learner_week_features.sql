@@ -219,7 +219,7 @@ ranked as (
         {%- for rank, measure in ranks %}
         percent_rank() over (
             partition by course_id, week_start, is_enrolled_at_end
-            order by {{ measure }}
+            order by {{ measure }} nulls last
         ) as {{ rank }},
         {%- endfor %}
         percent_rank() over (
@@ -255,29 +255,29 @@ final as (
         case when ranked.is_ranked then ranked.{{ rank }} end as {{ rank }},
         {%- endfor %}
         cast(ranked.idle_days as integer) as idle_days,
-        ln(cast(1 + ranked.participating_event_count as double precision))
-        - ln(cast(1 + ranked.previous_event_count as double precision))
+        ln(cast(1 + ranked.participating_event_count as {{ double() }}))
+        - ln(cast(1 + ranked.previous_event_count as {{ double() }}))
             as event_log_change,
-        ranked.active_week_count / cast(ranked.week_count as double precision)
+        ranked.active_week_count / cast(ranked.week_count as {{ double() }})
             as active_week_share,
         cast(ranked.active_day_count as integer) as active_days_7,
         cast(ranked.active_day_count + ranked.previous_active_day_count as integer)
             as active_days_14,
         1 - ranked.missed_count
-        / cast(nullif(ranked.judged_item_count, 0) as double precision)
+        / cast(nullif(ranked.judged_item_count, 0) as {{ double() }})
             as handed_in_share,
         ranked.missed_count,
         case when ranked.is_latest_due_missed then 1 else 0 end as latest_due_missed,
-        cast(ranked.mean_hours_early as double precision) / 24 as mean_days_early,
-        cast(ranked.grade_mean_share as double precision) as grade_mean_share,
-        cast(ranked.grade_last_share as double precision) as grade_last_share,
+        cast(ranked.mean_hours_early as {{ double() }}) / 24 as mean_days_early,
+        cast(ranked.grade_mean_share as {{ double() }}) as grade_mean_share,
+        cast(ranked.grade_last_share as {{ double() }}) as grade_last_share,
         case
             when ranked.is_grade_ranked and ranked.grade_mean_share is not null
                 then ranked.grade_rank
         end as grade_rank,
         ranked.ended_enrolment_count as earlier_attempt_count,
         ranked.due_item_count,
-        cast(ranked.course_elapsed_share as double precision) as elapsed_share,
+        cast(ranked.course_elapsed_share as {{ double() }}) as elapsed_share,
         ranked.pass_share
     from ranked
     left join outages

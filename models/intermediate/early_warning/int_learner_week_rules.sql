@@ -33,7 +33,7 @@ scored as (
         1 - coalesce(recent_event_rank, 0.5) as quiet_share,
         1 - coalesce(active_day_rank, 0.5) as seldom_share,
         least(idle_days, {{ var('inactive_days') }})
-        / cast({{ var('inactive_days') }} as double precision) as idle_share,
+        / cast({{ var('inactive_days') }} as {{ double() }}) as idle_share,
         coalesce(1 - handed_in_share, {{ var('rule_share_nothing_due') }})
             as missed_share,
         coalesce(
@@ -79,7 +79,8 @@ placed as (
     select
         *,
         percent_rank() over (
-            partition by course_id, week_start, is_no_peer order by rule_score desc
+            partition by course_id, week_start, is_no_peer
+            order by rule_score desc nulls first
         ) as worst_rank
     from summed
 

@@ -88,7 +88,7 @@ session_weeks as (
         user_id,
         course_id,
         week_start,
-        percentile_cont(0.5) within group (order by minutes_central)
+        {{ percentile(0.5, 'minutes_central') }}
             as median_session_minutes
     from course_sessions
     group by user_id, course_id, week_start

@@ -139,11 +139,11 @@ final as (
         event_count - content_event_count - assessment_event_count - forum_event_count
             as other_event_count,
         cast(
-            weekend_event_count / nullif(cast(event_count as double precision), 0)
+            weekend_event_count / nullif(cast(event_count as {{ double() }}), 0)
             as numeric(5, 4)
         ) as weekend_share,
         cast(
-            night_event_count / nullif(cast(event_count as double precision), 0)
+            night_event_count / nullif(cast(event_count as {{ double() }}), 0)
             as numeric(5, 4)
         ) as night_share,
         {%- for count in cumulated %}
@@ -154,7 +154,7 @@ final as (
         active_day_count - previous_active_day_count as active_day_count_change,
         -- The median of four: half of what remains without the least and the greatest.
         cast(
-            cast(participating_event_count + acts_1 as double precision) / nullif(
+            cast(participating_event_count + acts_1 as {{ double() }}) / nullif(
                 acts_2 + acts_3 + acts_4 + acts_5
                 - least(acts_2, acts_3, acts_4, acts_5)
                 - greatest(acts_2, acts_3, acts_4, acts_5),
@@ -170,7 +170,7 @@ final as (
                     then common_weekday_count / cast(
                         greatest(
                             weekday_count, previous_weekday_count
-                        ) as double precision
+                        ) as {{ double() }}
                     )
             end as numeric(5, 4)
         ) as weekday_similarity,

@@ -135,7 +135,7 @@ item_weeks as (
         ) = 1 as is_first,
         row_number() over (
             partition by grade_item_id, {{ week_start(local_date('changed_at')) }}
-            order by changed_at desc, state_order desc
+            order by changed_at desc nulls first, state_order desc nulls first
         ) = 1 as is_last_of_week
     from item_states
 
@@ -151,7 +151,7 @@ category_weeks as (
         ) = 1 as is_first,
         row_number() over (
             partition by grade_category_id, {{ week_start(local_date('changed_at')) }}
-            order by changed_at desc, state_order desc
+            order by changed_at desc nulls first, state_order desc nulls first
         ) = 1 as is_last_of_week
     from category_states
 

@@ -48,7 +48,7 @@ all_states as (
         coalesce(is_hidden, false) as is_hidden,
         hidden_until_at,
         coalesce(graded_at, submitted_at) as changed_at,
-        cast(null as timestamp with time zone) as history_changed_at,
+        cast(null as {{ data_type('timestamp with time zone') }}) as history_changed_at,
         cast(null as bigint) as state_order
     from grades
 

@@ -169,7 +169,7 @@ final as (
         course_weeks.tracked_activity_count,
         cast(
             weekly.completed_activity_count
-            / nullif(cast(course_weeks.tracked_activity_count as double precision), 0)
+            / nullif(cast(course_weeks.tracked_activity_count as {{ double() }}), 0)
             as numeric(5, 4)
         ) as completion_share,
         course_completions.course_completed_at

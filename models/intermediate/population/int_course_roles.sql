@@ -75,7 +75,7 @@ held as (
         role_id,
         true as is_current,
         assigned_at as given_at,
-        cast(null as timestamp with time zone) as taken_at
+        cast(null as {{ data_type('timestamp with time zone') }}) as taken_at
     from held_in_course
     union all
     select
@@ -84,7 +84,7 @@ held as (
         role_id,
         true as is_current,
         assigned_at as given_at,
-        cast(null as timestamp with time zone) as taken_at
+        cast(null as {{ data_type('timestamp with time zone') }}) as taken_at
     from held_above
     union all
     select

@@ -73,7 +73,7 @@ former_periods as (
         cast(null as boolean) as is_suspended,
         min(case when changes.is_given then changes.changed_at end) as starts_at,
         max(case when not changes.is_given then changes.changed_at end) as ends_at,
-        cast(null as timestamp with time zone) as suspended_at
+        cast(null as {{ data_type('timestamp with time zone') }}) as suspended_at
     from changes
     left join current_periods
         on changes.user_enrolment_id = current_periods.user_enrolment_id

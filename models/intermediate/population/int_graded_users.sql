@@ -58,7 +58,7 @@ rows_of_users as (
         grade_item_id,
         user_id,
         true as is_current,
-        cast(null as timestamp with time zone) as deleted_at
+        cast(null as {{ data_type('timestamp with time zone') }}) as deleted_at
     from grades
     union all
     select

@@ -56,8 +56,8 @@ placed as (
             as is_after_gap,
         {{ days_between('occurred_on', gap) }} > {{ var('stray_gap_days') }}
             as is_before_gap,
-        sum(event_count) over (order by occurred_on) as count_until,
-        sum(event_count) over (order by occurred_on desc) as count_from,
+        sum(event_count) over (order by occurred_on nulls last) as count_until,
+        sum(event_count) over (order by occurred_on desc nulls first) as count_from,
         {{ var('stray_share') }} * sum(event_count) over () as stray_limit
     from days
 

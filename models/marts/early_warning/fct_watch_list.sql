@@ -122,7 +122,7 @@ placed as (
             order by
                 risks.is_inactive_now asc,
                 risks.probability desc nulls last,
-                risks.rule_score desc,
+                risks.rule_score desc nulls first,
                 risks.learner_id asc
         ) as list_place
     from risks

@@ -35,7 +35,8 @@ ranked as (
         is_peer,
         {%- for measure in ranked %}
         percent_rank() over (
-            partition by course_id, week_start, is_peer order by {{ measure }}
+            partition by course_id, week_start, is_peer
+            order by {{ measure }} nulls last
         ) as {{ measure }}_rank,
         {%- endfor %}
         count(*) over (partition by course_id, week_start, is_peer) as group_count
@@ -79,7 +80,7 @@ placed as (
                 then
                     100 * percent_rank() over (
                         partition by course_id, week_start, is_peer
-                        order by engagement_index
+                        order by engagement_index nulls last
                     )
         end as engagement_percentile
     from indexed

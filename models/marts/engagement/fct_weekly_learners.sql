@@ -126,7 +126,7 @@ session_counts as (
         learner_id,
         week_start,
         count(*) as session_count,
-        percentile_cont(0.5) within group (order by minutes_central)
+        {{ percentile(0.5, 'minutes_central') }}
             as median_session_minutes
     from sessions
     group by learner_id, week_start

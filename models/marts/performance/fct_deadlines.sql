@@ -86,7 +86,7 @@ dates as (
         count(*) as learner_count,
         row_number() over (
             partition by course_id, learner_group_id, course_module_id
-            order by count(*) desc, due_at asc
+            order by count(*) desc, due_at asc nulls last
         ) as date_order
     from of_members
     group by course_id, learner_group_id, course_module_id, due_at

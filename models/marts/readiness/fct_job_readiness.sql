@@ -121,8 +121,9 @@ ranked as (
         *,
         count(*) over (partition by course_id) as peer_count,
         {%- for name, column in collaborations.items() %}
-        percent_rank() over (partition by course_id order by {{ column }})
-            as {{ name }}_rank,
+        percent_rank() over (
+            partition by course_id order by {{ column }} nulls last
+        ) as {{ name }}_rank,
         {%- endfor %}
         max(forum_post_count) over (partition by course_id) > 0 as has_forum_posts
     from latest

@@ -73,7 +73,7 @@ summed as (
         {%- endfor %}
         {%- for measure in measures %}
         {%- for quartile, share in quartiles.items() %}
-        percentile_cont({{ share }}) within group (order by progress.{{ measure }})
+        {{ percentile(share, 'progress.' ~ measure) }}
             as {{ measure }}_{{ quartile }},
         {%- endfor %}
         count(progress.{{ measure }}) as {{ measure }}_known_count,
