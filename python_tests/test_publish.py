@@ -23,6 +23,7 @@ pytestmark = pytest.mark.database
 NAME = "published site"
 TINY = ["--select", "+dim_courses", "--exclude-resource-type", "test"]
 COURSES = f"{SCHEMA}.{PREFIX}course"
+FORUMS = f"{SCHEMA}.{PREFIX}forum"
 VARIABLES = {"moodle_schema": SCHEMA, "moodle_prefix": PREFIX, "program_timezone": "UTC"}
 POLICY = 'alter table "marts"."made" enable row level security'
 COLUMNS = "a bigint not null, b text not null, n numeric, f float8, t text, at timestamptz"
@@ -278,12 +279,16 @@ def test_the_working_schema_is_closed(site: Site) -> None:
 def test_a_run_with_a_failing_check_or_model_publishes_nothing(site: Site) -> None:
     before = courses(site)
     site.sql(f"update {COURSES} set fullname = 'Renamed' where id = 2")
-    # No two courses may be one: a check fails.
-    site.sql(f"alter table {COURSES} drop constraint m_course_pkey")
-    site.sql(f"insert into {COURSES} select * from {COURSES} where id = 3")
-    summary = site.build("--select", "+dim_courses")
-    site.sql(f"delete from {COURSES} where ctid = (select max(ctid) from {COURSES} where id = 3)")
-    assert summary.faults
+    # No two forums may be one: a check fails, of which the courses know nothing.
+    site.sql(f"alter table {FORUMS} drop constraint m_forum_pkey")
+    site.sql(
+        f"insert into {FORUMS} select * from {FORUMS} where id = (select min(id) from {FORUMS})"
+    )
+    summary = site.build("--select", "+dim_courses", "stg_moodle__forums")
+    site.sql(f"delete from {FORUMS} where ctid = (select max(ctid) from {FORUMS})")
+    assert [name for name, _ in summary.faults] == ["unique_stg_moodle__forums_forum_id"]
+    working = "select course_name from marts_build.dim_courses where course_id = 2"
+    assert site.sql(working) == [("Renamed",)]
     assert courses(site) == before
     site.sql(f"alter table {COURSES} rename column id to aside")
     with pytest.raises(UserError, match=r"has no column id.* still those of the last good run"):
