@@ -25,10 +25,10 @@ RESOLVE := uv pip compile --quiet --universal --python-version 3.11 --no-header 
 
 export DBT_SEND_ANONYMOUS_USAGE_STATS := false
 
-.PHONY: help setup setup-dev demo build docs test test-builds test-spark bench lint format lock clean
+.PHONY: help setup setup-dev demo build docs test test-builds test-faults test-spark bench lint format lock clean
 
 help:  ## List the targets
-	@awk -F ':.*## ' '/^[a-z][a-z-]*:.*## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z][a-z-]*:.*## / {printf "  make %-11s %s\n", $$1, $$2}' Makefile
 
 setup: .venv/.base-is-ready  ## Make .venv with the command moodle-analytics in it
 	@echo 'Ready: $(BIN)/moodle-analytics --help'
@@ -48,11 +48,14 @@ test: .venv/.dev-is-ready  ## Run every test: pytest, which builds and tests the
 	@$(BIN)/pytest -n $(WORKERS) --dist loadgroup
 
 test-builds: .venv/.dev-is-ready  ## Hold long random sequences of incremental builds against full ones
-	@$(BIN)/pytest -m slow python_tests/test_incremental.py
+	@$(BIN)/pytest -m slow python_tests/test_incremental.py python_tests/test_benchmark_speed.py
 
 test-spark: .venv/.dev-is-ready  ## Build on a Spark cluster on loopback, and compare with PostgreSQL (needs Java)
 	@$(PIP) --constraint requirements-dev.lock --editable '.[spark]'
 	@$(BIN)/pytest -m spark python_tests/test_spark.py
+
+test-faults: .venv/.dev-is-ready  ## Kill builds, loads, scoring and sending at random moments (an hour)
+	@$(BIN)/pytest -s -m slow python_tests/test_kills.py
 
 bench: .venv/.bench-is-ready  ## Measure builds on a made log of 5 million rows, and on 20 million
 	@$(BIN)/moodle-analytics benchmark speed $(BENCH)

@@ -1,7 +1,7 @@
 """Random changes of a Moodle site: an incremental build must equal a full one, cell by cell.
 
     python python_tests/fuzz_builds.py --seed 1 --steps 20 --site small
-    python python_tests/fuzz_builds.py --seed 1 --campaigns 10 --steps 3 --kinds "late rows,graded"
+    python python_tests/fuzz_builds.py --seed 1 --campaigns 10 --steps 3 --kinds "late rows;graded"
     python python_tests/fuzz_builds.py --effects
 
 On the database server that the command `moodle-analytics` finds. A difference is printed with the
@@ -48,16 +48,17 @@ def main() -> None:
     failed = 0
     with tempfile.TemporaryDirectory() as folder:
         if options.effects:
-            sys.exit(1 if print_effects(server, "fuzz effects", Path(folder), options.seed) else 0)
+            idle = print_effects(server, f"{options.name} effects", Path(folder), options.seed)
+            sys.exit(1 if idle else 0)
         bases: dict[tuple[int, str], Campaign] = {}
         for seed in range(options.seed, options.seed + options.campaigns):
             rng = random.Random(seed)
             key = (rng.choice(INSTANTS), options.zone or rng.choice(ZONES))
             if key not in bases:
-                base = _site(server, options, f"fuzz {options.site} {len(bases)}", key[0])
+                base = _site(server, options, f"{options.name} site {len(bases)}", key[0])
                 bases[key] = campaign_on(base, seed, Path(folder), key[1])
                 drop_database(server, base.server.database)
-            failed += not _run(copied(bases[key], seed, f"fuzz {seed}"), options)
+            failed += not _run(copied(bases[key], seed, f"{options.name} {seed}"), options)
         for one in bases.values():
             end(one)
     sys.exit(1 if failed else 0)
@@ -98,7 +99,7 @@ def effects(
 
 
 def _run(campaign: Campaign, options: argparse.Namespace) -> bool:
-    kinds = [KINDS[name.strip()] for name in options.kinds.split(",")] if options.kinds else []
+    kinds = [KINDS[name.strip()] for name in options.kinds.split(";")] if options.kinds else []
     started = time.monotonic()
     for number in range(1, options.steps + 1):
         count = campaign.rng.randint(1 + options.operations // 2, options.operations)
@@ -188,7 +189,8 @@ def _options() -> argparse.Namespace:
     words.add_argument("--site", choices=("small", "real", "academy"), default="small")
     words.add_argument("--events", type=int, default=20_000, help="log rows of the academy")
     words.add_argument("--zone", help="the program's time zone")
-    words.add_argument("--kinds", help="only these kinds of operations, with commas between")
+    words.add_argument("--name", default="fuzz", help="how names of databases begin")
+    words.add_argument("--kinds", help="only these kinds of operations, with ; between")
     words.add_argument("--keep", action="store_true", help="leave the databases that differ")
     words.add_argument("--no-shrink", action="store_true")
     words.add_argument("--effects", action="store_true", help="what each kind changes")

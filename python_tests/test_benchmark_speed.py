@@ -16,7 +16,7 @@ from typer.testing import CliRunner
 
 from conftest import drop_database, run
 from moodle_analytics import cli, database, generate
-from moodle_analytics.benchmark.speed import log, memory, peers, report
+from moodle_analytics.benchmark.speed import builds, log, memory, peers, report
 from moodle_analytics.benchmark.speed.measures import (
     Build,
     Bytes,
@@ -27,6 +27,7 @@ from moodle_analytics.benchmark.speed.measures import (
     median_by_model,
 )
 from moodle_analytics.benchmark.speed.run import Asked
+from moodle_analytics.build import Target
 from moodle_analytics.errors import UserError
 
 NAME = "speed benchmark"
@@ -100,6 +101,11 @@ def test_json_has_the_ratios_on_top_and_every_model(result: Result) -> None:
     found = json.loads(json.dumps(result.to_dict()))
     assert found["full_ratio"] == 5.0
     assert found["storage_ratio_to_log_with_indexes"] == 0.75
+    assert found["base"]["schema_bytes"] == {
+        "marts": 240 * MB,
+        "marts_build": 35 * MB,
+        "intermediate": 100 * MB,
+    }
     assert found["base"]["models"]["fct_a"] == {
         "full_seconds": 6,
         "day_seconds": None,
@@ -154,6 +160,33 @@ def test_plot_has_a_bar_for_all_that_was_measured(result: Result, tmp_path: Path
 def test_sizes_that_cannot_be_made_are_refused(asked: Asked, said: str) -> None:
     with pytest.raises(UserError, match=said):
         asked.options(1 if asked.rows == 100 else 4)
+
+
+# Builds
+
+
+def test_what_dbt_took_is_read_from_its_results(tmp_path: Path) -> None:
+    rows = [
+        ("model.moodle_analytics.fct_a", 1.5, "select 1"),
+        ("model.moodle_analytics.int_b", 0.5, None),
+        ("operation.moodle_analytics.moodle_analytics-on-run-end-0", 9.0, "select 2"),
+    ]
+    results = [
+        {"unique_id": name, "execution_time": seconds, "compiled_code": query}
+        for name, seconds, query in rows
+    ]
+    written = json.dumps({"elapsed_time": 12.5, "results": results})
+    (tmp_path / "run_results.json").write_text(written)
+    done = builds._read(tmp_path)
+    assert (done.dbt_seconds, done.models) == (12.5, {"fct_a": 1.5, "int_b": 0.5})
+    target = Target(task().server)
+    assert builds.Dbt(target, {}, tmp_path).queries() == {"fct_a": "select 1"}
+
+
+def test_a_process_that_is_killed_is_told_in_a_sentence() -> None:
+    with pytest.raises(UserError, match="ended from outside"):
+        builds.apart(os._exit, 9)
+    assert builds.apart(os.path.basename, "a/b") == "b"
 
 
 # Peers
@@ -341,6 +374,7 @@ def test_more_days_than_the_log_has_are_refused_and_nothing_is_taken(
 # The whole
 
 
+@pytest.mark.slow
 @pytest.mark.database
 def test_a_small_run_writes_its_measures_and_leaves_no_database(
     server: database.Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

@@ -234,6 +234,7 @@ def test_a_profile_may_be_named_with_its_target(
         "dev_staging",
         "dev_intermediate",
         "dev_marts",
+        "dev_marts_build",
     }
     assert run(server, site, "select count(*) from dev_marts.dim_weeks") == [(1,)]
     assert dict(os.environ) == environment

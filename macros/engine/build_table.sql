@@ -4,7 +4,9 @@
     built when the rows are there, in a fraction of the time and the space that row by row takes.
 #}
 {% macro build_table(relation, sql) -%}
-    {%- set new_relation = make_intermediate_relation(relation) -%}
+    {%- set new_relation = relation.incorporate(
+        path={'identifier': relation.identifier ~ '__dbt_tmp'}
+    ) -%}
     {%- set sql = moodle_analytics.imported(sql) -%}
     {%- call statement('main') -%}
         create table {{ new_relation }} as (

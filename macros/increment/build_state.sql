@@ -1,10 +1,12 @@
 {#
     What the last build that succeeded left behind, for a build that goes on from there: the row of
-    completed_build; none where every model is made anew.
+    completed_build; none where every model is made anew, as after a change of models, seeds or vars,
+    of which the var fingerprint tells.
 #}
 {% macro build_state() -%}
-    {%- if flags.FULL_REFRESH or var('recompute') -%}
+    {%- if flags.FULL_REFRESH -%}
         {{ return(none) }}
     {%- endif -%}
-    {{ return(moodle_analytics.completed_build()) }}
+    {%- set state = moodle_analytics.completed_build() -%}
+    {{ return(state if state and state['fingerprint'] == var('fingerprint') else none) }}
 {%- endmacro %}

@@ -1,6 +1,6 @@
 {#
     What the last build that succeeded left behind, as one row: build_number, last_event_id,
-    first_epoch, last_epoch and cleaned_until; none where there was none, and on engines without
+    first_epoch, last_epoch, cleaned_until, timezone and fingerprint; none where there was none, and on engines without
     increments. A build that was cut short changes nothing of it, so that the next does its work again.
 #}
 {% macro completed_build() -%}

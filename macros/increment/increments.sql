@@ -1,13 +1,19 @@
 {#
     Whether this model takes in what came since the last build that succeeded; else it is made whole.
-    Rows of the log that were read before are kept where everything else is made anew from them.
+    Where models, seeds or vars have changed, all are made whole; rows of the log that Moodle's cleanup
+    has deleted since are kept all the same.
 #}
 {% macro increments() -%}
     {%- if not execute or this is none or not is_incremental() -%}
         {{ return(false) }}
     {%- endif -%}
-    {%- if config.get('incremental_strategy') == 'replace_events' -%}
-        {{ return(moodle_analytics.completed_build() is not none) }}
+    {%- if moodle_analytics.build_state() is not none -%}
+        {{ return(true) }}
     {%- endif -%}
-    {{ return(moodle_analytics.build_state() is not none) }}
+    {%- set state = moodle_analytics.completed_build() -%}
+    {{ return(
+        config.get('incremental_strategy') == 'replace_events'
+        and state is not none
+        and moodle_analytics.log_bounds(state)['cleaned_until'] > 0
+    ) }}
 {%- endmacro %}

@@ -7,13 +7,10 @@
         or flags.WHICH not in ('build', 'run') -%}
         {{ return('') }}
     {%- endif -%}
-    {%- set done = [] -%}
-    {%- for result in results -%}
-        {%- if result.status | string not in ('success', 'pass', 'warn', 'no-op') -%}
-            {{ return('') }}
-        {%- endif -%}
-        {%- do done.append(result.node.unique_id) -%}
-    {%- endfor -%}
+    {%- if not moodle_analytics.is_good_run(results) -%}
+        {{ return('') }}
+    {%- endif -%}
+    {%- set done = results | map(attribute='node.unique_id') | list -%}
     {%- for node in graph.nodes.values() if node.resource_type == 'model'
         and node.config.materialized in ('table', 'incremental')
         and node.unique_id not in done -%}
@@ -28,6 +25,8 @@
         first_epoch bigint not null,
         last_epoch bigint not null,
         cleaned_until bigint not null,
+        timezone text not null,
+        fingerprint text not null,
         completed_at timestamp with time zone not null
     );
     delete from {{ schema }}.build_state;
@@ -54,6 +53,8 @@
                 and not is_removed
         ), 0),
         {{ moodle_analytics.log_bounds(kept)['cleaned_until'] if kept else 0 }},
+        '{{ var('program_timezone') }}',
+        '{{ var('fingerprint') }}',
         now();
     drop table if exists {{ schema }}.build_users;
     create table {{ schema }}.build_users as

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from moodle_analytics import database, faults, runs
 from moodle_analytics.errors import UserError
+from moodle_analytics.fingerprint import fingerprint
 from moodle_analytics.site import find_site
 
 if TYPE_CHECKING:
@@ -111,16 +112,19 @@ def build(
     prefix: str | None = None,
     timezone: str | None = None,
     arguments: Sequence[str] = (),
+    changes: Mapping[str, object] | None = None,
     wait: bool = True,
 ) -> Summary:
     """Build every model, run its tests and publish; `arguments` go to `dbt build` as they are.
 
     Finds Moodle's tables by itself where `schema` and `prefix` are not given. `timezone` is the
-    program's zone, by its PostgreSQL name. Another run in the database ends first, or is an error
-    where this one is not to `wait`. Raises UserError where the build could not run.
+    program's zone, by its PostgreSQL name. `changes` are vars of this build alone, as since.
+    Another run in the database ends first, or is an error where this one is not to `wait`. Raises
+    UserError where the build could not run.
     """
     with runs.alone(target.server, "build", wait=wait) as options:
-        return _build(replace(target, options=options), schema, prefix, timezone, arguments)
+        chosen = [*arguments, *_as_arguments(changes or {})]
+        return _build(replace(target, options=options), schema, prefix, timezone, chosen)
 
 
 def _build(
@@ -146,6 +150,7 @@ def _build(
         "program_timezone": zone,
     }
     variables = {**given, **found}
+    variables["fingerprint"] = fingerprint(project_dir(), {**default_vars(), **variables})
     # Of a part of the models, run only the tests that need nothing else; unit tests are for CI.
     defaults = ["--indirect-selection", "buildable", "--exclude-resource-type", "unit_test"]
     summary = run_dbt(
@@ -157,6 +162,10 @@ def _build(
             "check the names behind --select and --exclude."
         )
     return summary
+
+
+def _as_arguments(variables: Mapping[str, object]) -> list[str]:
+    return ["--vars", json.dumps(dict(variables))] if variables else []
 
 
 def run_dbt(

@@ -6,6 +6,7 @@ Exit codes: 0 done, 1 faults found, 2 could not run.
 from __future__ import annotations
 
 import os
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -258,9 +259,26 @@ def build_marts(
     profiles_dir: Annotated[
         Path | None, typer.Option(help="Folder of a profiles.yml, instead of libpq's variables.")
     ] = None,
+    since: Annotated[
+        datetime | None,
+        typer.Option(formats=["%Y-%m-%d"], help="Read the log again from this local date on."),
+    ] = None,
+    full_refresh: Annotated[
+        bool, typer.Option("--full-refresh", help="Make everything anew from the whole log.")
+    ] = False,
+    forget_history: Annotated[
+        bool,
+        typer.Option(
+            "--forget-history", help="With --full-refresh: lose what the log no longer holds."
+        ),
+    ] = False,
     wait: Wait = True,
 ) -> None:
     """Build the marts and check them: dbt, with a progress bar and a summary.
+
+    Of the log only new rows are read, and the last ones again (the var log_lookback_rows); weeks
+    that Moodle has cleaned out of its log stay. After a change of models, seeds or vars, all is
+    made anew.
 
     The marts that are read change at the end, all at once, and only where every model was built and
     no check failed. Exits with 1 where a check failed, with 2 where a model could not be built.
@@ -274,6 +292,8 @@ def build_marts(
         moodle-analytics build -- --select fct_weekly_engagement+
 
         moodle-analytics build -- --vars '{session_gap_minutes: 60}'
+
+        moodle-analytics build --since 2026-03-01
     """
     from moodle_analytics import build
 
@@ -283,7 +303,11 @@ def build_marts(
         schema=schema,
         prefix=prefix,
         timezone=timezone,
-        arguments=arguments or [],
+        arguments=[*(arguments or []), *(["--full-refresh"] if full_refresh else [])],
+        changes={
+            **({"since": since.date().isoformat()} if since else {}),
+            **({"forget_history": True} if forget_history else {}),
+        },
         wait=wait,
     )
     build.print_summary(summary)

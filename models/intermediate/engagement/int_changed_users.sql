@@ -16,12 +16,9 @@ with log_rows as (
         occurred_epoch
     from {{ ref('int_log_rows') }}
     where
-        build_number = {{ build_number() }}
+        build_number = {{ build_number() if state else 'null' }}
         and user_id > 0
         and occurred_epoch > 0
-        {%- if not state %}
-        and false
-        {%- endif %}
 
 ),
 
@@ -39,7 +36,14 @@ users as (
 known_rows as (
 
     select user_id from {{ ref('stg_moodle__logstore_standard_log') }}
-    where {{ 'event_id <= ' ~ state['last_event_id'] if state else 'false' }}
+    where event_id <= {{ state['last_event_id'] if state else 'null' }}
+
+),
+
+history as (
+
+    select user_id from {{ ref('int_log_rows') }}
+    where occurred_epoch < {{ log_bounds(state)['cleaned_until'] if state else 'null' }}
 
 ),
 
@@ -58,6 +62,9 @@ reclassified as (
                 then exists (
                     select 1 from known_rows
                     where known_rows.user_id = users.user_id
+                ) or exists (
+                    select 1 from history
+                    where history.user_id = users.user_id
                 )
             else
                 users.timezone <> stored.timezone

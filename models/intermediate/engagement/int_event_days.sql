@@ -6,7 +6,15 @@
 -- depends_on: {{ ref('int_changed_days') }}
 {{ config(materialized=incremental_table(), incremental_strategy='replace_days') }}
 
-with events as (
+with {% if increments() %}
+changed_days as (
+
+    select * from {{ ref('int_changed_days') }}
+
+),
+
+{% endif -%}
+events as (
 
     select
         event_type_key,
@@ -16,11 +24,11 @@ with events as (
     from {{ ref('int_events_screened') }}
     {%- if increments() %}
     where
-        occurred_on >= (select min(occurred_on) from {{ ref('int_changed_days') }})
-        and occurred_on in (select occurred_on from {{ ref('int_changed_days') }})
+        occurred_on >= (select min(occurred_on) from changed_days)
+        and occurred_on in (select occurred_on from changed_days)
         or occurred_on is null
         and exists (
-            select 1 from {{ ref('int_changed_days') }}
+            select 1 from changed_days
             where occurred_on is null
         )
     {%- endif %}
@@ -82,7 +90,8 @@ final as (
         || coalesce(left_out_reason, 'counted') as event_day_id,
         event_type_key,
         event_name,
-        coalesce(activity_kind, {{ event_fallback_kind('event_name') }}) as activity_kind,
+        coalesce(activity_kind, {{ event_fallback_kind('event_name') }})
+            as activity_kind,
         coalesce(verb, {{ event_fallback_verb('event_name') }}) as verb,
         coalesce(left_out_reason, case when is_automatic then 'automatic' end)
             as left_out_reason,

@@ -34,7 +34,8 @@ final as (
         log_rows.unknown_event_name,
         users.timezone,
         case
-            when log_rows.own_reason in ('no_time', 'system_user') then log_rows.own_reason
+            when log_rows.own_reason in ('no_time', 'system_user')
+                then log_rows.own_reason
             when users.is_guest then 'guest'
             when log_rows.own_reason is not null then log_rows.own_reason
             when users.user_id is null then 'unknown_user'

@@ -12,33 +12,25 @@
 with activity_events as (
 
     select * from {{ ref('int_activity_events') }}
+    where course_module_id is not null
 
 ),
 
 events as (
 
     select
-        activity_events.user_id,
-        activity_events.course_id,
-        activity_events.course_module_id,
-        activity_events.is_participating,
-        activity_events.is_companion,
-        activity_events.verb,
-        activity_events.occurred_epoch,
-        {{ week_start('activity_events.occurred_on') }} as week_start
+        user_id,
+        course_id,
+        course_module_id,
+        is_participating,
+        is_companion,
+        verb,
+        occurred_epoch,
+        {{ week_start('occurred_on') }} as week_start
     from activity_events
-    {%- if increments() %}
-    inner join {{ ref('int_changed_users') }} as changed
-        on
-            activity_events.user_id = changed.user_id
-            and activity_events.occurred_on >= changed.week_start
-    {%- endif %}
-    where
-        activity_events.course_module_id is not null
-        {%- if increments() %}
-        and activity_events.occurred_on
-        >= (select min(week_start) from {{ ref('int_changed_users') }})
-        {%- endif %}
+    where {{ of_changed_users(
+        'activity_events.user_id', 'activity_events.occurred_on', 'week_start'
+    ) }}
 
 ),
 
@@ -60,22 +52,28 @@ counted as (
 
 ),
 
-{%- if increments() %}
-
 used_before as (
 
+    {% if increments() -%}
     select distinct
         stored.learner_id as user_id,
         stored.course_id,
         stored.course_module_id
     from {{ this }} as stored
-    inner join {{ ref('int_changed_users') }} as changed
+    inner join {{ ref('int_changed_users') }} as changed_users
         on
-            stored.learner_id = changed.user_id
-            and stored.week_start < changed.week_start
+            stored.learner_id = changed_users.user_id
+            and stored.week_start < changed_users.week_start
+    {%- else -%}
+    select
+        user_id,
+        course_id,
+        course_module_id
+    from counted
+    where false
+    {%- endif %}
 
 ),
-{%- endif %}
 
 final as (
 
@@ -94,21 +92,17 @@ final as (
             partition by counted.user_id, counted.course_id, counted.course_module_id
             order by counted.week_start
         ) = 1
-        {%- if increments() %}
-        and used_before.user_id is null
-        {%- endif %} as is_first_week,
+        and used_before.user_id is null as is_first_week,
         counted.event_count,
         counted.participating_event_count,
         counted.view_count,
         {{ epoch_to_timestamp('counted.first_submitted_epoch') }} as first_submitted_at
     from counted
-    {%- if increments() %}
     left join used_before
         on
             counted.user_id = used_before.user_id
             and counted.course_id = used_before.course_id
             and counted.course_module_id = used_before.course_module_id
-    {%- endif %}
 
 )
 

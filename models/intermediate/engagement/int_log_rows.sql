@@ -21,9 +21,20 @@
     'edulevel', 'own_reason', 'unknown_event_name',
 ] | join(', ') %}
 
-with log_rows as (
+-- Read twice, for the range of its days and for its rows; to keep them aside would cost more.
+with log_rows as {{ materialized(false) }} (
 
     select * from {{ ref('stg_moodle__logstore_standard_log') }}
+    {%- if bounds %}
+    where event_id >= {{ bounds['first_event_id'] }}
+    {%- endif %}
+
+),
+
+-- Read apart: a CTE that is read twice is written to disk, all of the log.
+epochs as (
+
+    select occurred_epoch from {{ ref('stg_moodle__logstore_standard_log') }}
     {%- if bounds %}
     where event_id >= {{ bounds['first_event_id'] }}
     {%- endif %}
@@ -49,7 +60,7 @@ log_range as (
     select
         {{ local_date(epoch_to_timestamp('min(occurred_epoch)')) }} as first_date,
         {{ local_date(epoch_to_timestamp('max(occurred_epoch)')) }} as last_date
-    from log_rows
+    from epochs
     where occurred_epoch > 0
 
 ),
@@ -60,7 +71,7 @@ all_days as (
 
 ),
 
-calendar as (
+calendar as (  -- noqa: ST03 (used within a macro's subqueries)
 
     select
         calendar_date,

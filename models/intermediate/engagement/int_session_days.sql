@@ -36,7 +36,15 @@
 -- depends_on: {{ ref('int_changed_users') }}
 {{ config(materialized=incremental_table(), incremental_strategy='replace_sessions') }}
 
-with all_events as (
+with {% if increments() %}
+changed as (
+
+    select * from {{ ref('int_changed_users') }}
+
+),
+
+{% endif -%}
+all_events as (
 
     select * from {{ ref('int_activity_events') }}
 
@@ -52,13 +60,13 @@ activity_events as (
             as previous_event_id
     from all_events
     {%- if increments() %}
-    inner join {{ ref('int_changed_users') }} as changed
+    inner join changed
         on
             all_events.user_id = changed.user_id
             and all_events.occurred_epoch >= changed.read_from_epoch
     where
         all_events.occurred_epoch
-        >= (select min(read_from_epoch) from {{ ref('int_changed_users') }})
+        >= (select min(read_from_epoch) from changed)
     {%- endif %}
 
 ),
@@ -156,7 +164,7 @@ all_gaps as (
                 and own_gaps.week_start = stored.week_start
         )
         and not exists (
-            select 1 from {{ ref('int_changed_users') }} as changed
+            select 1 from changed
             where
                 changed.user_id = stored.user_id
                 and changed.week_start <= stored.week_start
@@ -270,7 +278,7 @@ final as (
             summed.user_id = credits.user_id
             and summed.week_start = credits.week_start
     {%- if increments() %}
-    inner join {{ ref('int_changed_users') }} as changed
+    inner join changed
         on
             summed.user_id = changed.user_id
             and summed.session_start_epoch >= changed.session_start_epoch

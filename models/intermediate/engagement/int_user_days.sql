@@ -16,7 +16,7 @@
     'weekend_event_count', 'night_event_count',
 ] %}
 
-with all_days as (
+with all_session_days as (
 
     select * from {{ ref('int_session_days') }}
 
@@ -24,15 +24,10 @@ with all_days as (
 
 session_days as (
 
-    select * from all_days
-    {%- if increments() %}
-    where exists (
-        select 1 from {{ ref('int_changed_users') }} as changed
-        where
-            changed.user_id = all_days.user_id
-            and changed.week_start <= all_days.week_start
-    )
-    {%- endif %}
+    select * from all_session_days
+    where {{ of_changed_users(
+        'all_session_days.user_id', 'all_session_days.week_start', 'week_start'
+    ) }}
 
 ),
 

@@ -7,6 +7,7 @@ import multiprocessing
 import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -15,6 +16,7 @@ from typing import Any, TypeVar
 from moodle_analytics import build, postgres
 from moodle_analytics.benchmark.speed import log, memory
 from moodle_analytics.benchmark.speed.measures import Build
+from moodle_analytics.errors import UserError
 
 Found = TypeVar("Found")
 # The query of a model, by its name.
@@ -67,10 +69,19 @@ class Dbt:
 
 
 def apart(work: Callable[..., Found], *arguments: Any) -> Found:
-    """Do it in a new process, so that it begins with nothing loaded and ends with nothing held."""
+    """Do it in a new process, so that it begins with nothing loaded and ends with nothing held.
+
+    Raises what the work raises, and UserError where the process was ended from outside.
+    """
     fresh = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(max_workers=1, mp_context=fresh) as pool:
-        return pool.submit(work, *arguments).result()
+    try:
+        with ProcessPoolExecutor(max_workers=1, mp_context=fresh) as pool:
+            return pool.submit(work, *arguments).result()
+    except BrokenProcessPool:
+        raise UserError(
+            "A process of the benchmark was ended from outside, as the system does where memory is "
+            "short: ask for fewer --rows, or for --no-long."
+        ) from None
 
 
 def _run(

@@ -151,9 +151,18 @@ def median_by_model(builds: Sequence[Build]) -> dict[str, float]:
 
 def bytes_by_model(sizes: Mapping[str, Bytes]) -> dict[str, Bytes]:
     """Add up the bytes of tables (schema.name) of one name: a model may lie in several schemas."""
+    return _added_up({place: place.partition(".")[2] for place in sizes}, sizes)
+
+
+def bytes_by_schema(sizes: Mapping[str, Bytes]) -> dict[str, Bytes]:
+    """Add up the bytes of tables (schema.name) of one schema."""
+    return _added_up({place: place.partition(".")[0] for place in sizes}, sizes)
+
+
+def _added_up(names: Mapping[str, str], sizes: Mapping[str, Bytes]) -> dict[str, Bytes]:
     found: dict[str, Bytes] = {}
     for place, size in sizes.items():
-        name = place.partition(".")[2]
+        name = names[place]
         other = found.get(name, Bytes(0, 0))
         found[name] = Bytes(other.table + size.table, other.indexes + size.indexes)
     return found
@@ -170,6 +179,9 @@ def _history(history: History) -> dict[str, Any]:
         "days": [_build(one) for one in history.days],
         "log_bytes": asdict(history.log),
         "model_bytes": history.model_bytes,
+        "schema_bytes": {
+            name: size.total for name, size in bytes_by_schema(history.models).items()
+        },
         "models": {
             name: {
                 "full_seconds": _round(full.get(name)),

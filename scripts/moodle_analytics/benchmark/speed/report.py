@@ -19,6 +19,7 @@ from moodle_analytics.benchmark.speed.measures import (
     History,
     Result,
     bytes_by_model,
+    bytes_by_schema,
     median_by_model,
     seconds_of,
 )
@@ -188,8 +189,10 @@ def _models(result: Result) -> Table:
 
 def _sizes(history: History) -> str:
     ratio = history.model_bytes / history.log.total
+    schemas = bytes_by_schema(history.models).items()
+    parts = ", ".join(f"{name} {_mb(size.total)}" for name, size in schemas)
     return (
-        f"All models: {_mb(history.model_bytes)} MB with indexes. The log: "
+        f"All models: {_mb(history.model_bytes)} MB with indexes ({parts}). The log: "
         f"{_mb(history.log.table)} MB and {_mb(history.log.indexes)} MB of indexes "
         f"(with these, the storage ratio is {ratio:.2f})."
     )

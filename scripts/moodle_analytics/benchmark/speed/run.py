@@ -118,27 +118,21 @@ class _Bench:
     ) -> tuple[History, float, float | None]:
         """Measure the log as it was asked for; with seconds of the seeds and of all checks."""
         dbt = self._prepared(server, options)
-        reference = self._reference(server, options.prefix)
         seeds = dbt.run(["seed"], "Seeds").dbt_seconds
-        full = [self._full(dbt, number) for number in range(1, self.asked.repeats + 1)]
-        self.full_queries = dbt.queries() if self.asked.explains else {}
-        days = self._days(dbt, options.prefix)
+        found = self._measured(dbt, options, self.asked.repeats)
         checks = None
         if self.asked.with_checks:
             self.say("Checking every model ...")
             unit_tests = ["--exclude-resource-type", "unit_test"]
             checks = dbt.run(["test", *unit_tests], "Checking").dbt_seconds
             self.say(f"     {checks:.1f} s")
-        return self._history(server, options, reference, full, days), seeds, checks
+        return found, seeds, checks
 
     def long(self, server: database.Server, options: generate.Options) -> History:
         """Measure one full build of the long history, and its days."""
         dbt = self._prepared(server, options)
-        reference = self._reference(server, options.prefix)
         dbt.run(["seed"], "Seeds")
-        full = [self._full(dbt, 1)]
-        days = self._days(dbt, options.prefix)
-        return self._history(server, options, reference, full, days)
+        return self._measured(dbt, options, 1)
 
     def peer(self, told: peers.Task, name: str) -> Peer:
         """Measure a peer."""
@@ -180,23 +174,26 @@ class _Bench:
         }
         return Dbt(build.Target(server), variables, self.folder)
 
-    def _reference(self, server: database.Server, prefix: str) -> list[float]:
-        self.say("The least weekly group-by ...")
-        seconds = []
-        with closing(log.connect(server)) as connection, connection.cursor() as cursor:
-            for _ in range(self.asked.repeats + 1):
-                began = time.monotonic()
-                log.group_by_week(cursor, prefix, self.zone)
-                seconds.append(time.monotonic() - began)
-        self.say(f"     {_times(seconds[1:])}")
+    def _measured(self, dbt: Dbt, options: generate.Options, full_builds: int) -> History:
+        """Take turns, so that what else the machine does is in both; then the days."""
+        server, prefix = dbt.target.server, options.prefix
         # The first has the table yet to be read into memory.
-        return seconds[1:]
+        self._reference(server, prefix)
+        reference, full = [], []
+        for number in range(1, full_builds + 1):
+            self.say(f"The least weekly group-by, and full build {number} ...")
+            reference.append(self._reference(server, prefix))
+            full.append(dbt.run(["run", "--full-refresh"], "Building"))
+            self.say(f"     {reference[-1]:.2f} s; {_took(full[-1])}")
+        self.full_queries = dbt.queries() if self.asked.explains else {}
+        days = self._days(dbt, prefix)
+        return self._history(server, options, reference, full, days)
 
-    def _full(self, dbt: Dbt, number: int) -> Build:
-        self.say(f"Full build {number} ...")
-        done = dbt.run(["run", "--full-refresh"], "Building")
-        self.say(f"     {_took(done)}")
-        return done
+    def _reference(self, server: database.Server, prefix: str) -> float:
+        with closing(log.connect(server)) as connection, connection.cursor() as cursor:
+            began = time.monotonic()
+            log.group_by_week(cursor, prefix, self.zone)
+            return time.monotonic() - began
 
     def _days(self, dbt: Dbt, prefix: str) -> list[Build]:
         found = []
