@@ -271,7 +271,7 @@ final as (
         ) as is_latest_due_missed,
         dense.due_on_time + dense.due_late + dense.due_missing as judged_item_count,
         cast(
-            dense.due_on_time / nullif(
+            cast(dense.due_on_time as numeric(20, 8)) / nullif(
                 cast(
                     dense.due_on_time + dense.due_late + dense.due_missing
                     as numeric(20, 8)
@@ -279,11 +279,13 @@ final as (
             ) as numeric(20, 8)
         ) as on_time_share,
         cast(
-            dense.timed_sum / nullif(cast(dense.timed as numeric(20, 8)), 0)
+            cast(dense.timed_sum as numeric(20, 8))
+            / nullif(cast(dense.timed as numeric(20, 8)), 0)
             as numeric(20, 8)
         ) as mean_hours_early,
         cast(
-            dense.ranked_sum / nullif(cast(dense.ranked as numeric(20, 8)), 0)
+            cast(dense.ranked_sum as numeric(20, 8))
+            / nullif(cast(dense.ranked as numeric(20, 8)), 0)
             as numeric(20, 8)
         ) as submission_rank_share
     from dense
