@@ -239,7 +239,7 @@ def _copy(connection: Connection, table: Table, piece: _Piece, rows: int, file: 
     from psycopg2 import sql
 
     wanted = [expression(column) for column in table.columns]
-    tail = sql.SQL("")
+    tail: sql.Composable = sql.SQL("")
     if table.has_id:
         low = piece.number * rows
         tail = sql.SQL(" where id >= {} and id < {} order by ").format(
