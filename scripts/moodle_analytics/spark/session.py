@@ -73,11 +73,11 @@ def opened(
     except OSError as error:
         raise UserError(f"{warehouse} cannot be written ({error.strerror}).") from None
     finally:
-        for name, value in before.items():
-            if value is None:
+        for name, former in before.items():
+            if former is None:
                 os.environ.pop(name, None)
             else:
-                os.environ[name] = value
+                os.environ[name] = former
 
 
 def register(session: Any, folder: Path, record: Manifest) -> dict[str, str]:
@@ -124,7 +124,8 @@ def _properties(profiles_dir: Path) -> dict[str, str]:
     set_invocation_context(os.environ)
     set_from_args(Namespace(PROFILES_DIR=str(profiles_dir), PROJECT_DIR=str(project_dir())), None)
     profile = load_profile(str(project_dir()), {}, None, TARGET)
-    found: dict[str, str] = profile.credentials.server_side_parameters
+    credentials: Any = profile.credentials
+    found: dict[str, str] = credentials.server_side_parameters
     return found
 
 
