@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Sequence
 from pathlib import Path
 from typing import IO, Any
@@ -16,10 +17,9 @@ _BLOCK_BYTES = 16 << 20
 def load() -> Any:
     """Import pyarrow. Raises UserError where the extra that brings it is not installed."""
     try:
-        import pyarrow
-        import pyarrow.compute
-        import pyarrow.csv
-        import pyarrow.parquet
+        pyarrow = importlib.import_module("pyarrow")
+        for part in ("compute", "csv", "dataset", "parquet"):
+            importlib.import_module(f"pyarrow.{part}")
     except ImportError:
         raise UserError(
             "pyarrow is not installed: install the extra, `pip install 'moodle_analytics[spark]'` "

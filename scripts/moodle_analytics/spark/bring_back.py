@@ -88,9 +88,7 @@ def _record(warehouse: Path) -> dict[str, Any]:
 
 def _datasets(warehouse: Path) -> dict[str, Any]:
     """Open the tables that are brought, by their names. Raises UserError where one is missing."""
-    arrow.load()
-    from pyarrow import dataset
-
+    dataset = arrow.load().dataset
     marts = [path.stem for path in models.project_dir().glob("models/marts/*/*.sql")]
     places = {name: f"moodle_intermediate.db/{name}" for name in BESIDE}
     places |= {name: f"moodle_marts.db/{name}" for name in sorted(marts)}
