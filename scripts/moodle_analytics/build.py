@@ -349,8 +349,11 @@ def _profiles(target: Target) -> Iterator[Path]:
     """Give a folder with profiles.yml; where none was named, one that reads libpq's variables."""
     variables = database.environment(target.server)
     # A reader who keeps a transaction open must not stop a build for ever; compiling queries costs
-    # more than it saves here.
-    options = f"-c lock_timeout={faults.LOCK_TIMEOUT} -c jit=off {target.options}"
+    # more than it saves here; a copy of the log is worth two cores.
+    options = (
+        f"-c lock_timeout={faults.LOCK_TIMEOUT} -c jit=off -c parallel_tuple_cost=0.001 "
+        f"{target.options}"
+    )
     variables["PGOPTIONS"] = f"{os.environ.get('PGOPTIONS', '')} {options}".strip()
     before = {name: os.environ.get(name) for name in variables}
     os.environ.update(variables)
