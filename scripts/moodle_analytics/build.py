@@ -208,7 +208,7 @@ def _invoke(
     target: Target, command: Sequence[str], *, variables: Mapping[str, object], title: str
 ) -> Any:
     """Run one dbt command with a progress bar. Raises UserError where dbt itself could not run."""
-    with _profiles(target) as profiles_dir, _progress(title) as progress:
+    with _profiles(target) as profiles_dir, progress_bar(title) as progress:
         # dbt takes seconds to import, which `--help` and `db` need not pay.
         from dbt.cli.main import dbtRunner
 
@@ -374,7 +374,8 @@ def _profiles(target: Target) -> Iterator[Path]:
 
 
 @contextmanager
-def _progress(title: str) -> Iterator[Progress]:
+def progress_bar(title: str, begins: str = "reading the project") -> Iterator[Progress]:
+    """Show a bar of one task on standard error while the block runs; `begins` is said first."""
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
@@ -386,7 +387,7 @@ def _progress(title: str) -> Iterator[Progress]:
         TextColumn("{task.description}"),
     )
     with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
-        progress.add_task("reading the project", total=None)
+        progress.add_task(begins, total=None)
         yield progress
 
 

@@ -129,18 +129,9 @@ def bring_back(
 
 @contextmanager
 def _progress(title: str) -> Iterator[Callable[[str, int, int], None]]:
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+    from moodle_analytics.build import progress_bar
 
-    columns = (
-        TextColumn(title),
-        BarColumn(bar_width=24),
-        MofNCompleteColumn(),
-        TimeElapsedColumn(),
-        TextColumn("{task.description}"),
-    )
-    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
-        task = progress.add_task("reading the database", total=None)
+    with progress_bar(title, "reading the database") as progress:
         yield lambda name, done, of: progress.update(
-            task, description=name[:28], completed=done, total=of
+            progress.task_ids[0], description=name[:28], completed=done, total=of
         )
