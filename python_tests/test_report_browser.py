@@ -213,7 +213,7 @@ def test_filters_change_what_is_shown(opened: Open, marts: database.Server) -> N
     page.select_option("#cohort_progress-course", AWKWARD)
     page.select_option("#cohort_progress-from", "2024-03-04")
     page.select_option("#cohort_progress-to", "2024-03-04")
-    page.click("#status_over_time .as-table summary")
+    open_table(page, "status_over_time")
     assert page.locator("#status_over_time tbody tr").count() == 1
     assert page.inner_text("#status_over_time tbody td") == "4 Mar 2024"
     assert AWKWARD in page.locator("#page-cohort_progress .chosen").text_content()
@@ -242,9 +242,15 @@ def test_says_what_is_missing(opened: Open) -> None:
     page = opened("#" + query(page="cohort_progress"))
     assert not page.is_visible("#page-cohort_progress .small-groups")
     page.click("#tab-learner")
-    page.click("#learner_grades .as-table summary")
+    open_table(page, "learner_grades")
     [own, *_] = page.locator("#learner_grades tbody tr td:nth-child(2)").all_inner_texts()
     assert own == "not graded"
+
+
+def open_table(page: Any, sheet: str) -> None:
+    """Open a sheet's table, whose rows come only with the browser's `toggle` event."""
+    page.click(f"#{sheet} .as-table summary")
+    page.wait_for_selector(f"#{sheet} tbody tr")
 
 
 def query(**values: str) -> str:
