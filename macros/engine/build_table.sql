@@ -17,6 +17,7 @@
     {%- call statement('take_place') -%}
         {{ moodle_analytics.constraints(new_relation) if config.get('contract').enforced }}
         {{ moodle_analytics.drop_existing(relation) }}
+        {{ moodle_analytics.tell_all_changed(relation) }}
         alter table {{ new_relation }} rename to {{ adapter.quote(relation.identifier) }};
         {{ moodle_analytics.comments(relation) }}
         analyze {{ relation }}

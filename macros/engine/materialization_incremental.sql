@@ -10,28 +10,13 @@
     {%- if not moodle_analytics.increments() -%}
         {%- do moodle_analytics.build_table(relation, sql) -%}
     {%- else -%}
-        {%- set new_rows = make_temp_relation(relation) -%}
-        {%- call statement('main') -%}
-            create temporary table {{ new_rows }} on commit drop as (
-                {{ sql }}
+        {%- do moodle_analytics.update_table(
+            relation,
+            sql,
+            adapter.get_incremental_strategy_macro(
+                context, config.get('incremental_strategy') or 'default'
             )
-        {%- endcall -%}
-        {%- set columns = [] -%}
-        {%- for name in moodle_analytics.column_names(relation) -%}
-            {%- do columns.append(api.Column.create(name, 'text')) -%}
-        {%- endfor -%}
-        {%- set strategy = adapter.get_incremental_strategy_macro(
-            context, config.get('incremental_strategy') or 'default'
         ) -%}
-        {%- call statement('take_in') -%}
-            {{ strategy({
-                'target_relation': relation,
-                'temp_relation': new_rows,
-                'unique_key': config.get('unique_key'),
-                'dest_columns': columns,
-                'incremental_predicates': config.get('incremental_predicates'),
-            }) }}
-        {%- endcall -%}
     {%- endif -%}
     {{ run_hooks(post_hooks, inside_transaction=True) }}
     {%- do adapter.commit() -%}

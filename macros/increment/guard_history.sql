@@ -1,15 +1,16 @@
 {#
-    Looks, before a run begins, after what Moodle's cleanup has deleted from the log since it was read.
+    Makes the table in which a run that goes on from another tells what it changes; and looks, before
+    it begins, after what Moodle's cleanup has deleted from the log since it was read.
     Refuses a full refresh that would lose it, unless the var forget_history says so, and another zone
     of the program, by whose days it was counted. A run of empty models leaves nothing to go on from.
 #}
 {% macro guard_history() -%}
-    {%- if execute and flags.WHICH in ('build', 'run')
-        and 'model.moodle_analytics.int_log_rows' in selected_resources -%}
-        {%- set state = moodle_analytics.completed_build() -%}
-        {%- if state and flags.EMPTY -%}
+    {%- set state = moodle_analytics.completed_build()
+        if flags.WHICH in ('build', 'run', 'retry') else none -%}
+    {%- if state and 'model.moodle_analytics.int_log_rows' in selected_resources -%}
+        {%- if flags.EMPTY -%}
             drop table {{ moodle_analytics.state_relation('build_state') }}
-        {%- elif state and not var('forget_history')
+        {%- elif not var('forget_history')
             and (flags.FULL_REFRESH or state['timezone'] != var('program_timezone'))
             and moodle_analytics.log_bounds(state)['cleaned_until'] > 0 -%}
             {%- do exceptions.raise_compiler_error(
@@ -22,5 +23,14 @@
                 ~ 'Build as before, or give --forget-history with --full-refresh.'
             ) -%}
         {%- endif -%}
+    {%- endif -%}
+    {%- if state and not flags.EMPTY -%}
+    create table if not exists {{ moodle_analytics.changes_relation() }} (
+        changed_model text not null,
+        changed_course_id bigint,
+        changed_from date not null
+    );
+    create index if not exists build_changes_course
+        on {{ moodle_analytics.changes_relation() }} (changed_course_id)
     {%- endif -%}
 {%- endmacro %}

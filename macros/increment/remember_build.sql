@@ -63,5 +63,6 @@
         timezone,
         is_guest,
         is_deleted
-    from {{ schema }}.int_users_classified
+    from {{ schema }}.int_users_classified;
+    drop table if exists {{ moodle_analytics.changes_relation() }}
 {%- endmacro %}

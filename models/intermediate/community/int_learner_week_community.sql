@@ -7,6 +7,7 @@
     Distinct people to date are counted where a pair first meets, so that nothing grows with the
     square of the people or of the weeks. The grid's own columns are carried on for the weekly mart.
 #}
+{{ config(materialized=incremental_table(), incremental_strategy='replace_weeks') }}
 {% set counts = [
     'forum_post_count', 'discussion_count', 'reply_received_count', 'replied_people_count',
 ] %}
@@ -43,6 +44,7 @@ with grid as (
         course_week,
         learner_week
     from {{ ref('int_learner_course_weeks') }}
+    where {{ of_changed_weeks('course_id', 'week_start') }}
 
 ),
 

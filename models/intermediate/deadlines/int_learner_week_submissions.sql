@@ -4,6 +4,7 @@
     first week counts from that week on. Shares, hours and misses are over items whose deadline had
     come, and that were due after the learner's start.
 #}
+{{ config(materialized=incremental_table(), incremental_strategy='replace_weeks') }}
 {% set states = ['on_time', 'late', 'missing', 'open', 'no_deadline', 'unknown'] %}
 {% set judged = ['due_on_time', 'due_late', 'due_missing'] %}
 {% set counts = states + judged + ['due', 'missed', 'timed', 'ranked'] %}
@@ -43,6 +44,7 @@ with grid as (
         course_id,
         week_start
     from {{ ref('int_learner_course_weeks') }}
+    where {{ of_changed_weeks('course_id', 'week_start') }}
 
 ),
 

@@ -6,6 +6,18 @@
     but never while nobody has handed it in: that deadline is a bookkeeping date. Nor does it count
     where it was due before the learner's start in the course or after leaving it.
 #}
+{{ config(meta={'changed_from': {
+    'week': 'least(known_week, due_week, submitted_week, graded_week, missed_week)',
+    'columns': {
+        'due_week': 'due_week', 'missed_week': 'missed_week', 'graded_week': 'graded_week',
+        'handed_in_week': 'handed_in_week', 'handed_in_at': 'handed_in_week',
+        'submitted_week': 'submitted_week', 'submitted_at': 'submitted_week',
+        'attempt_count': 'submitted_week', 'hours_before_due': 'submitted_week',
+        'submission_rank_share': 'submitted_week',
+        'submission_state': none, 'is_handed_in': none, 'is_missed': none,
+        'is_bookkeeping_date': none,
+    },
+}}) }}
 {% set grace_hours = var('missed_grace_days') * 24 %}
 
 with deadlines as (

@@ -4,9 +4,12 @@
     the learners of one course and week and is no probability. A learner struggles by it only if a
     hard fact says so too. Leaves out nothing of the features.
 #}
+{{ config(materialized=incremental_table(), incremental_strategy='replace_weeks') }}
+
 with features as (
 
     select * from {{ ref('int_learner_week_features') }}
+    where {{ of_changed_weeks('course_id', 'week_start') }}
 
 ),
 

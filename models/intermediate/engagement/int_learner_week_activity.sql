@@ -2,6 +2,11 @@
     One row per learner, course and week with an activity event in the course: what was done.
     Leaves out weeks without one, which the grid adds, and the pages of the site.
 #}
+{{ config(
+    materialized=incremental_table(),
+    incremental_strategy='replace_weeks',
+    meta={'weeks_ahead': 1}
+) }}
 {% set sums = [
     'event_count', 'participating_event_count', 'view_count', 'submission_count',
     'quiz_attempt_count', 'forum_view_count', 'forum_post_count', 'content_event_count',
@@ -10,23 +15,46 @@
 {% set bounds = ['low', 'central', 'high'] %}
 {% set hours = range(24) %}
 
-with days as (
+with all_days as (
 
     select * from {{ ref('int_learner_days') }}
     where course_id > 1
 
 ),
 
+days as (
+
+    select * from all_days
+    where {{ of_changed_weeks('course_id', 'week_start') }}
+
+),
+
+earlier_days as (
+
+    select
+        learner_id,
+        course_id,
+        max(occurred_on) as last_active_on
+    from all_days
+    where not ({{ of_changed_weeks('course_id', 'week_start') }})
+    group by learner_id, course_id
+
+),
+
 session_days as (
 
     select * from {{ ref('int_session_days') }}
-    where course_id > 1 and not is_quarantined
+    where
+        course_id > 1
+        and not is_quarantined
+        and {{ of_changed_weeks('course_id', 'week_start', weeks_before=1) }}
 
 ),
 
 activity_weeks as (
 
     select * from {{ ref('int_learner_activity_weeks') }}
+    where {{ of_changed_weeks('course_id', 'week_start') }}
 
 ),
 
@@ -34,10 +62,9 @@ silences as (
 
     select
         *,
-        {{ days_between(
-            'lag(occurred_on) over (partition by learner_id, course_id order by occurred_on)',
-            'occurred_on'
-        ) }} as days_since_previous
+        lag(occurred_on) over (
+            partition by learner_id, course_id order by occurred_on
+        ) as previous_on
     from days
 
 ),
@@ -45,28 +72,35 @@ silences as (
 weekly as (
 
     select
-        learner_id,
-        course_id,
-        week_start,
+        silences.learner_id,
+        silences.course_id,
+        silences.week_start,
         {%- for name in sums %}
-        sum({{ name }}) as {{ name }},
+        sum(silences.{{ name }}) as {{ name }},
         {%- endfor %}
         {%- for bound in bounds %}
-        cast(sum(seconds_{{ bound }}) / 60.0 as numeric(12, 2)) as minutes_{{ bound }},
+        cast(sum(silences.seconds_{{ bound }}) / 60.0 as numeric(12, 2)) as minutes_{{ bound }},
         {%- endfor %}
-        sum(sessions_begun_count) as session_count,
+        sum(silences.sessions_begun_count) as session_count,
         count(*) as active_day_count,
-        max(cognitive_depth) as cognitive_depth,
-        max(days_since_previous) as longest_pause_days,
-        bit_or(active_weekdays_mask) as active_weekdays_mask,
+        max(silences.cognitive_depth) as cognitive_depth,
+        max({{ days_between(
+            'coalesce(silences.previous_on, earlier_days.last_active_on)',
+            'silences.occurred_on'
+        ) }}) as longest_pause_days,
+        bit_or(silences.active_weekdays_mask) as active_weekdays_mask,
         {%- for hour in hours %}
-        sum({{ bit_is_set('active_hours_mask', hour) }})
+        sum({{ bit_is_set('silences.active_hours_mask', hour) }})
             as active_days_at_hour_{{ hour }},
         {%- endfor %}
-        max(occurred_on) as last_active_on,
-        max(last_participating_at) as last_participating_at
+        max(silences.occurred_on) as last_active_on,
+        max(silences.last_participating_at) as last_participating_at
     from silences
-    group by learner_id, course_id, week_start
+    left join earlier_days
+        on
+            silences.learner_id = earlier_days.learner_id
+            and silences.course_id = earlier_days.course_id
+    group by silences.learner_id, silences.course_id, silences.week_start
 
 ),
 

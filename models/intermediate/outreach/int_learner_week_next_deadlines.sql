@@ -3,6 +3,8 @@
     not met at the end of the week, as far as next_deadline_weeks ahead. Leaves out weeks without
     one, hidden activities, and items that did not exist yet.
 #}
+{{ config(materialized=incremental_table(), incremental_strategy='replace_weeks') }}
+
 with submissions as (
 
     select
@@ -64,7 +66,8 @@ ordered as (
     inner join weeks
         on ahead.week_start = weeks.week_start
     where
-        ahead.due_at > weeks.observed_until_at
+        {{ of_changed_weeks('ahead.course_id', 'ahead.week_start') }}
+        and ahead.due_at > weeks.observed_until_at
         and ahead.known_week <= ahead.week_start
         and coalesce(ahead.handed_in_week > ahead.week_start, true)
 

@@ -5,6 +5,10 @@
     out grades of users who are no learner of the course. Totals of courses and categories
     are rows too, but are never counted as item grades.
 #}
+{{ config(meta={'changed_from': {
+    'week': 'from_week', 'columns': {'to_week': 'to_week'}
+}}) }}
+
 with states as (
 
     select

@@ -4,6 +4,10 @@
     the beginning. Where today's item was changed after its last history row, or has none, today's
     state is one more version. Hidden is an item that is so itself or whose category is.
 #}
+{{ config(meta={'changed_from': {
+    'week': 'from_week', 'columns': {'to_week': 'to_week'}
+}}) }}
+
 with items as (
 
     select * from {{ ref('stg_moodle__grade_items') }}

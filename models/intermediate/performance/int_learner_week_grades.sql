@@ -4,6 +4,7 @@
     grade is the one set or changed last among those that count; where it is taken back later, the
     one before it is the last again.
 #}
+{{ config(materialized=incremental_table(), incremental_strategy='replace_weeks') }}
 {% set sums = ['counted', 'shared', 'share', 'passed'] %}
 
 with grid as (
@@ -14,6 +15,7 @@ with grid as (
         course_id,
         week_start
     from {{ ref('int_learner_course_weeks') }}
+    where {{ of_changed_weeks('course_id', 'week_start', weeks_before=3) }}
 
 ),
 
@@ -310,3 +312,4 @@ final as (
 )
 
 select * from final
+where {{ of_changed_weeks('course_id', 'week_start') }}

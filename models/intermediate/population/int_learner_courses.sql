@@ -6,6 +6,15 @@
     did not teach (is_role_inferred).
     Leaves out staff of the same course, guests, administrators and deleted users.
 #}
+{#- What is told of today concerns no week, and all else none from before the start. -#}
+{{ config(meta={'changed_from': {
+    'week': week_start('started_on'),
+    'columns': {
+        'entry_state': none, 'is_active': none, 'participating_event_count': none,
+        'last_event_at': none, 'last_participating_at': none, 'last_event_on': none,
+    },
+}}) }}
+
 with last_log as (
 
     select max(calendar_date) as last_log_on from {{ ref('int_days') }}

@@ -7,6 +7,7 @@
     Leaves out weeks that are not observed or in which the enrolment was not active, and weeks
     without any sign.
 #}
+{{ config(materialized=incremental_table(), incremental_strategy='replace_weeks') }}
 {% set signs = [
     ('completed', 'completed', 'fact', 'is_course_completed', 'null', 'null'),
     ('too_early', 'too_early', 'fact', 'learner_week = 1', 'learner_week', '1'),
@@ -68,17 +69,31 @@
 with engagement as (
 
     select * from {{ ref('fct_weekly_engagement') }}
+    where {{ of_changed_weeks('course_id', 'week_start') }}
+
+),
+
+all_performance as (
+
+    select * from {{ ref('fct_weekly_performance') }}
 
 ),
 
 performance as (
 
+    select * from all_performance
+    where {{ of_changed_weeks('course_id', 'week_start') }}
+
+),
+
+beginnings as (
+
     select
-        *,
-        min(case when is_observed then 1 else 0 end) over (
-            partition by learner_id, course_id
-        ) = 0 as begins_before_log
-    from {{ ref('fct_weekly_performance') }}
+        learner_id,
+        course_id,
+        min(case when is_observed then 1 else 0 end) = 0 as is_before_log
+    from all_performance
+    group by learner_id, course_id
 
 ),
 
@@ -101,7 +116,7 @@ measured as (
         ) as grade_limit,
         performance.on_time_share,
         -- Of whom began before the log does, other tables may tell that they took part.
-        performance.begins_before_log
+        beginnings.is_before_log
         and performance.on_time_count + performance.late_count
         + performance.cumulative_forum_post_count > 0 as is_known_to_have_begun,
         engagement.engagement_percentile,
@@ -122,6 +137,10 @@ measured as (
             performance.learner_id = engagement.learner_id
             and performance.course_id = engagement.course_id
             and performance.week_start = engagement.week_start
+    inner join beginnings
+        on
+            performance.learner_id = beginnings.learner_id
+            and performance.course_id = beginnings.course_id
     where performance.is_observed and performance.is_active_enrolment
 
 ),

@@ -2,6 +2,10 @@
     One row per activity or resource of a course. Deleted ones are known from the log alone, or wait
     in the recycle bin; they are kept and marked. Leaves out activities of the site's front page.
 #}
+{{ config(meta={'changed_from': {
+    'columns': {'first_used_week': none, 'last_used_week': none}
+}}) }}
+
 with course_modules as (
 
     select * from {{ ref('stg_moodle__course_modules') }}

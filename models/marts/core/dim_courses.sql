@@ -2,6 +2,12 @@
     One row per course. Deleted courses are known from the log and from former learners; they have no
     name. Leaves out the site itself (Moodle's course 1).
 #}
+{{ config(meta={'changed_from': {'columns': {
+    'learner_count': none, 'active_learner_count': none, 'started_learner_count': none,
+    'former_learner_count': none, 'first_week': none, 'first_learner_event_at': none,
+    'last_learner_event_at': none, 'last_event_at': none,
+}}}) }}
+
 with courses as (
 
     select * from {{ ref('stg_moodle__courses') }}

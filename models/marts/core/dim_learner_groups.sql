@@ -4,6 +4,8 @@
     the marts of activities, hours and deadlines leave them out; everyone is never left out.
     Leaves out groups without a learner.
 #}
+{{ config(meta={'changed_from': {'columns': {'learner_count': none}}}) }}
+
 with learner_groups as (
 
     select * from {{ ref('fct_learner_groups') }}

@@ -4,6 +4,18 @@
     they taught: nobody can tell. Leaves out deleted users, guests, administrators, and staff who
     learn nowhere.
 #}
+{#- Who comes is told by the weeks of the learner's courses. -#}
+{{ config(meta={'changed_from': {
+    'rows': 'cast(null as date)',
+    'columns': {
+        'learner_name': none, 'email': none, 'entry_state': none, 'country_code': none,
+        'is_timezone_assumed': none, 'is_current': none, 'is_suspended': none,
+        'is_role_inferred': none, 'course_count': none, 'active_course_count': none,
+        'enrolled_at': none, 'started_at': none, 'first_access_at': none,
+        'last_event_at': none,
+    },
+}}) }}
+
 with learner_courses as (
 
     select

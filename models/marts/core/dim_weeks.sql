@@ -1,6 +1,10 @@
 {#
     One row per ISO week, Monday to Sunday in the program's zone, from the first learner on.
 #}
+{{ config(meta={'changed_from': {
+    'columns': {'log_row_count': none, 'activity_event_count': none}
+}}) }}
+
 with weeks as (
 
     select * from {{ ref('int_weeks') }}

@@ -4,9 +4,12 @@
     activities stay in the weeks in which they were used. Groups are today's in every week.
     Leaves out events that concern no activity, staff, and groups of fewer than min_group_size.
 #}
+{{ config(materialized=incremental_table(), incremental_strategy='replace_weeks') }}
+
 with activity_weeks as (
 
     select * from {{ ref('int_learner_activity_weeks') }}
+    where {{ of_changed_weeks('course_id', 'week_start') }}
 
 ),
 

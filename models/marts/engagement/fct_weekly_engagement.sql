@@ -3,6 +3,7 @@
     site itself belong to fct_weekly_learners. Peers are the active enrolments of the same course and
     week, the learner included; a week of zeros counts among them.
 #}
+{{ config(materialized=incremental_table(), incremental_strategy='replace_weeks') }}
 {% set ranked = [
     'active_day_count', 'minutes_central', 'participating_event_count', 'distinct_activity_count'
 ] %}
@@ -10,6 +11,7 @@
 with weeks as (
 
     select * from {{ ref('int_learner_week_engagement') }}
+    where {{ of_changed_weeks('course_id', 'week_start') }}
 
 ),
 
@@ -22,7 +24,7 @@ measures as (
         week_start,
         is_active_enrolment and is_observed as is_peer,
         {{ ranked | join(', ') }}
-    from {{ ref('int_learner_week_engagement') }}
+    from weeks
 
 ),
 

@@ -7,6 +7,7 @@
     change, the weekday may be the one beside. Groups are today's in every week.
     Leaves out hours without an event, staff, and groups of fewer than min_group_size.
 #}
+{{ config(materialized=incremental_table(), incremental_strategy='replace_weeks') }}
 {% set weekdays = ['Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat', 'Sun'] %}
 
 with learner_days as (
@@ -19,7 +20,7 @@ with learner_days as (
         active_hours_mask,
         active_weekdays_mask
     from {{ ref('int_learner_days') }}
-    where course_id > 1
+    where course_id > 1 and {{ of_changed_weeks('course_id', 'week_start') }}
 
 ),
 

@@ -4,33 +4,40 @@
     weeks after it. Counts of posts, attempts and new completions are of the week, all else is to
     date. Weeks before the log begins are told too, as these facts do not come from the log.
 #}
+{{ config(materialized=incremental_table(), incremental_strategy='replace_weeks') }}
+
 with grades as (
 
     select * from {{ ref('int_learner_week_grades') }}
+    where {{ of_changed_weeks('course_id', 'week_start') }}
 
 ),
 
 submissions as (
 
     select * from {{ ref('int_learner_week_submissions') }}
+    where {{ of_changed_weeks('course_id', 'week_start') }}
 
 ),
 
 completions as (
 
     select * from {{ ref('int_learner_week_completions') }}
+    where {{ of_changed_weeks('course_id', 'week_start') }}
 
 ),
 
 attempts as (
 
     select * from {{ ref('int_learner_week_attempts') }}
+    where {{ of_changed_weeks('course_id', 'week_start') }}
 
 ),
 
 community as (
 
     select * from {{ ref('int_learner_week_community') }}
+    where {{ of_changed_weeks('course_id', 'week_start') }}
 
 ),
 

@@ -4,6 +4,7 @@
     and the learner's pseudonym. Figures are those of the marts they come from, which hold the rest.
     Leaves out nothing of the grid.
 #}
+{{ config(materialized=incremental_table(), incremental_strategy='replace_weeks') }}
 {% set engagement_columns = [
     'event_count', 'participating_event_count', 'content_event_count',
     'assessment_event_count', 'forum_event_count', 'other_event_count', 'session_count',
@@ -27,18 +28,21 @@
 with engagement as (
 
     select * from {{ ref('fct_weekly_engagement') }}
+    where {{ of_changed_weeks('course_id', 'week_start') }}
 
 ),
 
 performance as (
 
     select * from {{ ref('fct_weekly_performance') }}
+    where {{ of_changed_weeks('course_id', 'week_start') }}
 
 ),
 
 statuses as (
 
     select * from {{ ref('fct_weekly_status') }}
+    where {{ of_changed_weeks('course_id', 'week_start') }}
 
 ),
 

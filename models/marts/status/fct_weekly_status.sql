@@ -5,7 +5,9 @@
     Weeks that are not observed or without an active enrolment are unknown. Leaves out nothing of
     the grid, so that the statuses of a week add up to its learners.
 #}
+{{ config(materialized=incremental_table(), incremental_strategy='replace_weeks') }}
 {% set reasons = ['reason_1', 'reason_2'] %}
+{% set severities = {'severity': 'raw_status', 'before_severity': 'before_raw_status'} %}
 
 with weeks as (
 
@@ -17,6 +19,7 @@ with weeks as (
         is_observed and is_active_enrolment as is_judged,
         graded_item_count
     from {{ ref('fct_weekly_performance') }}
+    where {{ of_changed_weeks('course_id', 'week_start') }}
 
 ),
 
@@ -30,6 +33,7 @@ signs as (
             order by reason_order
         ) = 1 as is_first_of_matter
     from {{ ref('int_learner_week_signs') }}
+    where {{ of_changed_weeks('course_id', 'week_start') }}
 
 ),
 
@@ -76,6 +80,34 @@ summed as (
 
 ),
 
+week_before as (
+
+    {% if increments() -%}
+    select
+        learner_id,
+        course_id,
+        {{ add_days('week_start', 7) }} as week_start,
+        raw_status,
+        status,
+        weeks_in_status
+    from {{ this }}
+    where
+        {{ of_changed_weeks('course_id', 'week_start', weeks_before=1) }}
+        and not ({{ of_changed_weeks('course_id', 'week_start') }})
+    {%- else -%}
+    select
+        learner_id,
+        course_id,
+        week_start,
+        cast(null as {{ data_type('text') }}) as raw_status,
+        cast(null as {{ data_type('text') }}) as status,
+        cast(null as integer) as weeks_in_status
+    from weeks
+    where false
+    {%- endif %}
+
+),
+
 judged as (
 
     select
@@ -101,8 +133,16 @@ judged as (
             when summed.grave_sign_count > 0 or summed.sign_count > 1 then 'struggling'
             when summed.sign_count + summed.shortfall_count > 0 then 'doing_ok'
             else 'doing_well'
-        end as raw_status
+        end as raw_status,
+        week_before.raw_status as before_raw_status,
+        week_before.status as before_status,
+        week_before.weeks_in_status as before_weeks_in_status
     from weeks
+    left join week_before
+        on
+            weeks.learner_id = week_before.learner_id
+            and weeks.course_id = week_before.course_id
+            and weeks.week_start = week_before.week_start
     left join summed
         on
             weeks.learner_id = summed.learner_id
@@ -115,12 +155,14 @@ graded as (
 
     select
         *,
-        case raw_status
+        {%- for severity, raw_status in severities.items() %}
+        case {{ raw_status }}
             when 'inactive' then 4
             when 'struggling' then 3
             when 'doing_ok' then 2
             when 'doing_well' then 1
-        end as severity
+        end as {{ severity }}{{ ',' if not loop.last }}
+        {%- endfor %}
     from judged
 
 ),
@@ -129,8 +171,11 @@ remembered as (
 
     select
         *,
-        lag(raw_status) over by_week as previous_raw_status,
-        coalesce(lag(severity) over by_week > severity, false) as is_held
+        coalesce(lag(raw_status) over by_week, before_raw_status)
+            as previous_raw_status,
+        coalesce(
+            coalesce(lag(severity) over by_week, before_severity) > severity, false
+        ) as is_held
     from graded
     window by_week as (partition by learner_id, course_id order by week_start)
 
@@ -149,8 +194,10 @@ compared as (
 
     select
         *,
-        lag(status) over (
-            partition by learner_id, course_id order by week_start
+        coalesce(
+            lag(status) over (
+                partition by learner_id, course_id order by week_start
+            ), before_status
         ) as previous_status
     from decided
 
@@ -182,9 +229,13 @@ final as (
         coalesce(status <> previous_status, false) as is_change,
         is_held,
         cast(
-            row_number() over (
-                partition by learner_id, course_id, spell_number order by week_start
-            ) as integer
+            row_number() over by_spell
+            -- The spell that the week before was in goes on.
+            + case
+                when spell_number = 0 then max(before_weeks_in_status) over by_spell
+                else 0
+            end
+            as integer
         ) as weeks_in_status,
         case
             when graded_item_count = 0 then 'low'
@@ -212,6 +263,9 @@ final as (
             as numeric(20, 6)
         ) as reason_2_threshold
     from counted
+    window by_spell as (
+        partition by learner_id, course_id, spell_number order by week_start
+    )
 
 )
 

@@ -4,9 +4,12 @@
     held over from last week has a reason of its own, the first: weeks better so far, and weeks that it takes.
     Leaves out weeks without any reason: those of learners who do well, and unknown ones.
 #}
+{{ config(materialized=incremental_table(), incremental_strategy='replace_weeks') }}
+
 with signs as (
 
     select * from {{ ref('int_learner_week_signs') }}
+    where {{ of_changed_weeks('course_id', 'week_start') }}
 
 ),
 
@@ -17,7 +20,7 @@ held as (
         course_id,
         week_start
     from {{ ref('fct_weekly_status') }}
-    where is_held
+    where is_held and {{ of_changed_weeks('course_id', 'week_start') }}
 
 ),
 
