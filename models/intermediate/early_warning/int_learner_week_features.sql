@@ -7,6 +7,7 @@
     not be scored stay, with the reason.
 #}
 {% set usual_weeks = 8 %}
+{{ config(materialized=incremental_table(), incremental_strategy='replace_weeks') }}
 {% set ranks = [
     ('event_rank', 'cumulative_participating_event_count'),
     ('recent_event_rank', 'recent_event_count'),
@@ -25,44 +26,50 @@ with grid as (
         course_week,
         learner_week,
         is_enrolled_at_end,
+        is_completable,
         ended_enrolment_count,
         course_elapsed_share
     from {{ ref('int_learner_course_weeks') }}
-    where is_observed and is_active_enrolment and course_week is not null
+    where
+        is_observed
+        and is_active_enrolment
+        and course_week is not null
+        and {{ of_changed_weeks('course_id', 'week_start', usual_weeks) }}
+
+),
+
+all_engagement as (
+
+    select * from {{ ref('int_learner_week_engagement') }}
 
 ),
 
 engagement as (
 
-    select * from {{ ref('int_learner_week_engagement') }}
+    select * from all_engagement
+    where {{ of_changed_weeks('course_id', 'week_start', usual_weeks) }}
 
 ),
 
 performance as (
 
     select * from {{ ref('fct_weekly_performance') }}
+    where {{ of_changed_weeks('course_id', 'week_start', usual_weeks) }}
 
 ),
 
-courses as (
+-- What the weeks before add up to.
+opening as (
 
     select
+        learner_id,
         course_id,
-        has_completion_tracking
-    from {{ ref('stg_moodle__courses') }}
-
-),
-
-first_items as (
-
-    select
-        course_id,
-        min(coalesce(
-            {{ week_start(local_date('created_at')) }}, {{ beginning_of_time() }}
-        )) as first_item_week
-    from {{ ref('stg_moodle__grade_items') }}
-    where item_type in ('mod', 'manual')
-    group by course_id
+        {{ count_if('course_week is not null and active_day_count > 0') }}
+            as active_week_count,
+        {{ count_if('course_week is not null and is_observed') }} as week_count
+    from all_engagement
+    where not ({{ of_changed_weeks('course_id', 'week_start', usual_weeks) }})
+    group by learner_id, course_id
 
 ),
 
@@ -112,11 +119,7 @@ joined as (
         grid.ended_enrolment_count,
         grid.course_elapsed_share,
         coalesce(performance.is_course_completed, false) as is_completed,
-        coalesce(
-            courses.has_completion_tracking
-            or first_items.first_item_week <= grid.week_start,
-            false
-        ) as is_completable,
+        grid.is_completable,
         recent.participating_event_count,
         recent.previous_event_count,
         recent.participating_event_count + recent.previous_event_count
@@ -131,8 +134,9 @@ joined as (
             recent.days_since_last_activity,
             7 * least(grid.course_week, grid.learner_week) - 1
         ) as idle_days,
-        recent.active_week_count,
-        recent.week_count,
+        recent.active_week_count + coalesce(opening.active_week_count, 0)
+            as active_week_count,
+        recent.week_count + coalesce(opening.week_count, 0) as week_count,
         performance.judged_item_count,
         performance.missed_count,
         performance.is_latest_due_missed,
@@ -153,10 +157,10 @@ joined as (
             grid.learner_id = performance.learner_id
             and grid.course_id = performance.course_id
             and grid.week_start = performance.week_start
-    left join courses
-        on grid.course_id = courses.course_id
-    left join first_items
-        on grid.course_id = first_items.course_id
+    left join opening
+        on
+            grid.learner_id = opening.learner_id
+            and grid.course_id = opening.course_id
 
 ),
 
@@ -288,3 +292,4 @@ final as (
 )
 
 select * from final
+where {{ of_changed_weeks('course_id', 'week_start') }}

@@ -18,16 +18,61 @@
 ] %}
 {% set hours = range(24) %}
 {% set weekdays = range(7) %}
+{#- What a row looks back to beside the sums so far. -#}
+{% set weeks_before = 5 %}
+{{ config(materialized=incremental_table(), incremental_strategy='replace_weeks') }}
 
 with grid as (
 
     select * from {{ ref('int_learner_course_weeks') }}
+    where {{ of_changed_weeks('course_id', 'week_start', weeks_before) }}
+
+),
+
+first_weeks as (
+
+    select
+        learner_id,
+        course_id,
+        min(week_start) as first_week
+    from grid
+    group by learner_id, course_id
 
 ),
 
 activity as (
 
     select * from {{ ref('int_learner_week_activity') }}
+
+),
+
+-- What the weeks before the first one here add up to: nothing, where that is the learner's first.
+opening as (
+
+    select
+        activity.learner_id,
+        activity.course_id,
+        first_weeks.first_week as week_start,
+        {%- for hour in hours %}
+        sum(activity.active_days_at_hour_{{ hour }}) as hour_{{ hour }},
+        {%- endfor %}
+        {%- for weekday in weekdays %}
+        sum({{ bit_is_set('activity.active_weekdays_mask', weekday) }})
+            as weekday_{{ weekday }},
+        {%- endfor %}
+        {%- for count in cumulated %}
+        sum(activity.{{ count }}) as {{ count }},
+        {%- endfor %}
+        max(activity.longest_pause_days) as longest_pause_days,
+        max(activity.last_active_on) as last_active_on,
+        max(activity.last_participating_at) as last_participating_at
+    from activity
+    inner join first_weeks
+        on
+            activity.learner_id = first_weeks.learner_id
+            and activity.course_id = first_weeks.course_id
+            and activity.week_start < first_weeks.first_week
+    group by activity.learner_id, activity.course_id, first_weeks.first_week
 
 ),
 
@@ -52,23 +97,39 @@ dense as (
         activity.cognitive_depth,
         activity.median_session_minutes,
         coalesce(activity.active_weekdays_mask, 0) as active_weekdays_mask,
-        activity.longest_pause_days,
         {%- for hour in hours %}
-        sum(activity.active_days_at_hour_{{ hour }}) over so_far as hour_{{ hour }},
+        sum(coalesce(
+            activity.active_days_at_hour_{{ hour }} + opening.hour_{{ hour }},
+            activity.active_days_at_hour_{{ hour }},
+            opening.hour_{{ hour }}
+        )) over so_far as hour_{{ hour }},
         {%- endfor %}
         {%- for weekday in weekdays %}
-        sum({{ bit_is_set('activity.active_weekdays_mask', weekday) }}) over so_far
-            as weekday_{{ weekday }},
+        sum(coalesce(
+            {{ bit_is_set('activity.active_weekdays_mask', weekday) }}
+            + opening.weekday_{{ weekday }},
+            {{ bit_is_set('activity.active_weekdays_mask', weekday) }},
+            opening.weekday_{{ weekday }}
+        )) over so_far as weekday_{{ weekday }},
         {%- endfor %}
-        max(activity.longest_pause_days) over so_far as longest_pause_so_far,
-        max(activity.last_active_on) over so_far as last_active_on,
-        max(activity.last_participating_at) over so_far as last_participating_at
+        {%- for count in cumulated %}
+        coalesce(opening.{{ count }}, 0) as opening_{{ count }},
+        {%- endfor %}
+        {%- for latest in ['longest_pause_days', 'last_active_on', 'last_participating_at'] %}
+        max(greatest(activity.{{ latest }}, opening.{{ latest }})) over so_far
+            as {{ latest }}{{ ',' if not loop.last }}
+        {%- endfor %}
     from grid
     left join activity
         on
             grid.learner_id = activity.learner_id
             and grid.course_id = activity.course_id
             and grid.week_start = activity.week_start
+    left join opening
+        on
+            grid.learner_id = opening.learner_id
+            and grid.course_id = opening.course_id
+            and grid.week_start = opening.week_start
     window so_far as (
         partition by grid.learner_id, grid.course_id
         order by grid.week_start
@@ -85,7 +146,7 @@ compared as (
         case
             when is_observed
                 then
-                    sum({{ count }}) over (
+                    sum({{ count }} + opening_{{ count }}) over (
                         partition by learner_id, course_id
                         order by week_start
                         rows between unbounded preceding and current row
@@ -179,7 +240,7 @@ final as (
         {{ days_between(local_date('last_participating_at'), 'observed_until') }}
             as days_since_last_participation,
         greatest(
-            longest_pause_so_far, {{ days_between('last_active_on', 'observed_until') }}
+            longest_pause_days, {{ days_between('last_active_on', 'observed_until') }}
         ) as longest_silence_days,
         last_active_on,
         last_participating_at
@@ -188,3 +249,4 @@ final as (
 )
 
 select * from final
+where {{ of_changed_weeks('course_id', 'week_start') }}

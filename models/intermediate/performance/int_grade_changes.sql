@@ -6,7 +6,7 @@
     are rows too, but are never counted as item grades.
 #}
 {{ config(meta={'changed_from': {
-    'week': 'from_week', 'columns': {'to_week': 'to_week'}
+    'week': 'from_week', 'columns': {'to_week': 'to_week', 'first_counted_at': none}
 }}) }}
 
 with states as (

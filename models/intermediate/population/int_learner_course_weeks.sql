@@ -15,9 +15,23 @@ courses as (
 
     select
         course_id,
+        has_completion_tracking,
         start_at,
         end_at
     from {{ ref('stg_moodle__courses') }}
+
+),
+
+first_items as (
+
+    select
+        course_id,
+        min(coalesce(
+            {{ week_start(local_date('created_at')) }}, {{ beginning_of_time() }}
+        )) as first_item_week
+    from {{ ref('stg_moodle__grade_items') }}
+    where item_type in ('mod', 'manual')
+    group by course_id
 
 ),
 
@@ -49,6 +63,8 @@ course_starts as (
     select
         learner_courses.course_id,
         courses.course_id is null as is_course_deleted,
+        courses.has_completion_tracking,
+        first_items.first_item_week,
         -- A start after the last log row is none yet: the first activity stands for it.
         {{ week_start(
             'coalesce('
@@ -61,9 +77,13 @@ course_starts as (
     cross join last_log
     left join courses
         on learner_courses.course_id = courses.course_id
+    left join first_items
+        on learner_courses.course_id = first_items.course_id
     group by
         learner_courses.course_id,
         courses.course_id,
+        courses.has_completion_tracking,
+        first_items.first_item_week,
         courses.start_at,
         courses.end_at
 
@@ -75,6 +95,8 @@ spans as (
         learner_courses.learner_id,
         learner_courses.course_id,
         course_starts.is_course_deleted,
+        course_starts.has_completion_tracking,
+        course_starts.first_item_week,
         course_starts.course_start_week,
         course_starts.course_end_on,
         {{ week_start('learner_courses.started_on') }} as first_week,
@@ -168,6 +190,10 @@ final as (
         and enrolled_weeks.learner_id is not null as is_active_enrolment,
         not spans.is_course_deleted
         and coalesce(enrolled_weeks.is_enrolled_at_end, false) as is_enrolled_at_end,
+        coalesce(
+            spans.has_completion_tracking or spans.first_item_week <= weeks.week_start,
+            false
+        ) as is_completable,
         case
             when weeks.week_start >= spans.course_start_week
                 then {{ weeks_between(
