@@ -5,6 +5,10 @@
 {% macro update_table(relation, sql, strategy) -%}
     {%- set new_rows = make_temp_relation(relation) -%}
     {%- call statement('main') -%}
+        {#- How many rows the changed weeks hold is beyond the planner: loops for few would take for ever. -#}
+        {%- if config.get('incremental_strategy') == 'replace_weeks' %}
+        set local enable_nestloop = off;
+        {%- endif %}
         create temporary table {{ new_rows }} on commit drop as (
             {{ moodle_analytics.contracted(sql) if config.get('contract').enforced else sql }}
         )
