@@ -26,6 +26,8 @@ models: {+materialized: table, +persist_docs: {relation: true, columns: true}}
 STANDING_IN = """
 {% macro increments() %}{{ return(is_incremental()) }}{% endmacro %}
 {% macro imported(sql) %}{{ return(sql) }}{% endmacro %}
+{% macro tell_all_changed(relation) %}{% endmacro %}
+{% macro goes_on(relation) %}{{ return(false) }}{% endmacro %}
 """
 CONTRACT = """
 models:

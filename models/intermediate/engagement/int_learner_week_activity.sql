@@ -79,7 +79,8 @@ weekly as (
         sum(silences.{{ name }}) as {{ name }},
         {%- endfor %}
         {%- for bound in bounds %}
-        cast(sum(silences.seconds_{{ bound }}) / 60.0 as numeric(12, 2)) as minutes_{{ bound }},
+        cast(sum(silences.seconds_{{ bound }}) / 60.0 as numeric(12, 2))
+            as minutes_{{ bound }},
         {%- endfor %}
         sum(silences.sessions_begun_count) as session_count,
         count(*) as active_day_count,

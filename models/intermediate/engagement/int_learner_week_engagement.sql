@@ -46,7 +46,7 @@ activity as (
 
 ),
 
--- What the weeks before the first one here add up to: nothing, where that is the learner's first.
+-- What the weeks before these add up to: nothing, where the learner's first is here.
 opening as (
 
     select
@@ -115,10 +115,12 @@ dense as (
         {%- for count in cumulated %}
         coalesce(opening.{{ count }}, 0) as opening_{{ count }},
         {%- endfor %}
-        {%- for latest in ['longest_pause_days', 'last_active_on', 'last_participating_at'] %}
-        max(greatest(activity.{{ latest }}, opening.{{ latest }})) over so_far
-            as {{ latest }}{{ ',' if not loop.last }}
-        {%- endfor %}
+        max(greatest(activity.longest_pause_days, opening.longest_pause_days))
+            over so_far as longest_pause_days,
+        max(greatest(activity.last_active_on, opening.last_active_on))
+            over so_far as last_active_on,
+        max(greatest(activity.last_participating_at, opening.last_participating_at))
+            over so_far as last_participating_at
     from grid
     left join activity
         on

@@ -7,7 +7,6 @@
 #}
 {{ config(materialized=incremental_table(), incremental_strategy='replace_weeks') }}
 {% set reasons = ['reason_1', 'reason_2'] %}
-{% set severities = {'severity': 'raw_status', 'before_severity': 'before_raw_status'} %}
 
 with weeks as (
 
@@ -155,14 +154,8 @@ graded as (
 
     select
         *,
-        {%- for severity, raw_status in severities.items() %}
-        case {{ raw_status }}
-            when 'inactive' then 4
-            when 'struggling' then 3
-            when 'doing_ok' then 2
-            when 'doing_well' then 1
-        end as {{ severity }}{{ ',' if not loop.last }}
-        {%- endfor %}
+        {{ severity('raw_status') }} as severity,
+        {{ severity('before_raw_status') }} as before_severity
     from judged
 
 ),
