@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
+from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
@@ -73,6 +74,26 @@ def test_cleanup_keeps_history_and_a_full_refresh_refuses_to_lose_it(
     assert (refused.code, "Traceback" in refused.err) == (2, False)
     assert "--forget-history" in refused.err
     assert changed(before, campaign.built) == []
+
+
+def test_a_build_cut_short_leaves_word_of_what_it_changed(campaign: Campaign) -> None:
+    """What was brought up to date before the end is no news to the build that comes next."""
+    campaign.change(6)
+    campaign.build(campaign.built, "--select", "path:models/staging", "path:models/intermediate")
+    campaign.grow()
+    campaign.check()
+
+
+def test_weeks_before_a_change_stay_as_they_lie(campaign: Campaign) -> None:
+    before = places_of_weeks(campaign.built)
+    weeks = sorted({week for _, week in before})
+    edited_on = visit_again(campaign.built)
+    campaign.grow()
+    after = places_of_weeks(campaign.built)
+    written = {key for key in after if after[key] != before.get(key)}
+    assert {course for course, _ in written} == {COURSE}
+    assert min(week for _, week in written) > weeks[0]
+    assert min(week for _, week in written) >= edited_on - timedelta(days=13)
 
 
 @pytest.mark.slow
@@ -176,6 +197,34 @@ def edit_old_row(campaign: Campaign) -> str:
         table = one.table("logstore_standard_log")
         one.run([f"update {table} set userid = {OTHER} where id = {number}"])
     return str(day)
+
+
+def visit_again(place: Place) -> date:
+    """Let a learner's last event in the course come again, 5 minutes later; give its date."""
+    log = place.table("logstore_standard_log")
+    columns = ", ".join(
+        name
+        for (name,) in place.ask(
+            "select quote_ident(attname) from pg_attribute where attnum > 0 and not attisdropped "
+            f"and attrelid = '{log}'::regclass and attname not in ('id', 'timecreated')"
+        )
+    )
+    last = f"from {log} where userid = {LEARNER} and courseid = {COURSE} order by timecreated desc"
+    place.run([
+        f"insert into {log} (id, timecreated, {columns}) select (select max(id) + 1 from {log}), "
+        f"timecreated + 300, {columns} {last} limit 1"
+    ])  # fmt: skip
+    zone = f"at time zone '{place.zone}'"
+    return place.ask(f"select (to_timestamp(timecreated) {zone})::date {last} limit 1")[0][0]
+
+
+def places_of_weeks(place: Place) -> dict[tuple[int, date], list[str]]:
+    """Say where the working mart's rows of each course and week lie, which tells who wrote them."""
+    rows = place.ask(
+        "select course_id, week_start, array_agg(ctid::text || xmin::text order by learner_id) "
+        "from marts_build.fct_weekly_engagement group by course_id, week_start"
+    )
+    return {(course, week): where for course, week, where in rows}
 
 
 def events_of_both(place: Place) -> dict[int, int]:
