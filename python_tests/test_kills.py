@@ -203,15 +203,34 @@ def test_a_killed_build(killer: Killer, number: int) -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("number", range(8))
 def test_a_killed_score(killer: Killer, number: int) -> None:
+    """All scores are there or none; the next run shows them, whichever run made them."""
     killer.change(NAME)
+    run(killer.server, NAME, "drop schema if exists predictions cascade")
     killer.run(NAME, "build", "--", *NO_TESTS)
     killer.copy(NAME, COPY)
-    within = killer.run(COPY, "score")
-    wanted = killer.marts(COPY)
+    before = killer.marts(NAME)
+    scoring = killer.run(COPY, "score", "--no-refresh")
+    refreshing = killer.run(COPY, "score")
+    wanted, scores = killer.marts(COPY), published_scores(killer, COPY)
+    assert len(scores) > 100
+    # Every other pair of kills is aimed at the scoring itself, a small part of the whole.
+    within = (refreshing, scoring / 2)[number // 2 % 2]
     told = killer.kill(NAME, ("client", "server")[number % 2], within, "score")
     print(told)
+    assert published_scores(killer, NAME) in ([], scores), told
+    assert killer.marts(NAME) in (before, wanted), told
     killer.run(NAME, "score")
+    assert published_scores(killer, NAME) == scores, told
     assert killer.marts(NAME) == wanted, told
+
+
+def published_scores(killer: Killer, name: str) -> list[tuple[object, ...]]:
+    """Give every score that is kept, but for when it was given; none where nothing was scored."""
+    [(table,)] = run(killer.server, name, "select to_regclass('predictions.learner_week_risk')")
+    if table is None:
+        return []
+    kept = "select (to_jsonb(risk) - 'scored_at')::text from predictions.learner_week_risk as risk"
+    return run(killer.server, name, f"{kept} order by 1")
 
 
 @pytest.mark.parametrize(
