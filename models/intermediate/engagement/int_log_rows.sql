@@ -12,7 +12,8 @@
         {'columns': ['occurred_epoch'], 'type': 'brin'},
         {'columns': ['occurred_on'], 'type': 'brin'},
         {'columns': ['build_number'], 'type': 'brin'},
-    ]
+    ],
+    post_hook='{{ keep_in_order() }}'
 ) }}
 {% set bounds = log_bounds(completed_build()) if increments() %}
 {% set columns = [

@@ -34,7 +34,11 @@
     'occurred_epoch', 'occurred_on',
 ] %}
 -- depends_on: {{ ref('int_changed_users') }}
-{{ config(materialized=incremental_table(), incremental_strategy='replace_sessions') }}
+{{ config(
+    materialized=incremental_table(),
+    incremental_strategy='replace_sessions',
+    indexes=[{'columns': ['user_id', 'week_start', 'session_start_epoch']}]
+) }}
 
 with {% if increments() %}
 changed as (
