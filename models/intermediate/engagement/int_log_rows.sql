@@ -13,7 +13,7 @@
         {'columns': ['occurred_on'], 'type': 'brin'},
         {'columns': ['build_number'], 'type': 'brin'},
     ],
-    post_hook='{{ keep_in_order() }}'
+    post_hook=["{{ index_of_present('enrolment_course_id') }}", '{{ keep_in_order() }}']
 ) }}
 {% set bounds = log_bounds(completed_build()) if increments() %}
 {% set columns = [
@@ -45,6 +45,7 @@ event_types as (
 
     select
         event_name,
+        {{ event_type_key('event_name') }} as event_type_key,
         event_name in (
             {{ core_event('user_enrolment_created') }},
             {{ core_event('user_enrolment_deleted') }},
@@ -91,7 +92,9 @@ fresh as (
             when log_rows.context_level = 70
                 then log_rows.context_instance_id
         end as course_module_id,
-        {{ event_type_key('log_rows.event_name') }} as event_type_key,
+        coalesce(
+            event_types.event_type_key, {{ event_type_key('log_rows.event_name') }}
+        ) as event_type_key,
         case
             when event_types.is_enrolment and log_rows.context_level = 50
                 then log_rows.context_instance_id
@@ -117,7 +120,9 @@ fresh as (
         end as unknown_event_name
     from log_rows
     left join event_types
-        on log_rows.event_name = event_types.event_name
+        on
+            {{ event_type_key('log_rows.event_name') }}
+            = event_types.event_type_key
 
 ),
 
