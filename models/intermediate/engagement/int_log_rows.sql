@@ -31,14 +31,13 @@ with log_rows as (
 
 ),
 
--- Read apart: a CTE that is read twice is written to disk, all of the log.
-epochs as (
+-- Read apart: a CTE that is read twice is written to disk, all of the log. Of a night
+-- by the id: an index on the time would be read from the log's first row on.
+epochs as {{ materialized() if bounds }} (
 
     select occurred_epoch from {{ ref('stg_moodle__logstore_standard_log') }}
     {%- if bounds %}
     where event_id >= {{ bounds['first_event_id'] }}
-    -- By the id: an index on the time would be read from the log's first row on.
-    offset 0
     {%- endif %}
 
 ),
