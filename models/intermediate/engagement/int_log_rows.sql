@@ -7,12 +7,10 @@
 {{ config(
     materialized=incremental_table(),
     incremental_strategy='replace_events',
-    indexes=[
-        {'columns': ['event_id'], 'type': 'brin'},
-        {'columns': ['occurred_epoch'], 'type': 'brin'},
-        {'columns': ['occurred_on'], 'type': 'brin'},
-        {'columns': ['build_number'], 'type': 'brin'},
-    ],
+    indexes=[{
+        'columns': ['event_id', 'occurred_epoch', 'occurred_on', 'build_number'],
+        'type': 'brin',
+    }],
     post_hook=["{{ index_of_present('enrolment_course_id') }}", '{{ keep_in_order() }}']
 ) }}
 {% set bounds = log_bounds(completed_build()) if increments() %}
