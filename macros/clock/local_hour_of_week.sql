@@ -6,11 +6,15 @@
 {%- endmacro %}
 
 
+{# The hours of the local clock since 1970, which began on a Thursday, 72 hours into its week. #}
 {% macro default__local_hour_of_week(instant, zone) -%}
     cast(
-        (date_part('isodow', {{ instant }} at time zone {{ zone }}) - 1) * 24
-        + date_part('hour', {{ instant }} at time zone {{ zone }})
-        as smallint
+        mod(
+            72 + cast(
+                floor(date_part('epoch', {{ instant }} at time zone {{ zone }}) / 3600) as integer
+            ),
+            168
+        ) as smallint
     )
 {%- endmacro %}
 

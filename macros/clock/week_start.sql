@@ -4,8 +4,9 @@
 {%- endmacro %}
 
 
+{# Counted from a Monday: `date` is an expression that is written, and computed, but once. #}
 {% macro default__week_start(date) -%}
-    ({{ date }} - cast(extract(isodow from {{ date }}) as integer) + 1)
+    (date '0001-01-01' + ({{ date }} - date '0001-01-01') / 7 * 7)
 {%- endmacro %}
 
 

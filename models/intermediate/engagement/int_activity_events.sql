@@ -7,7 +7,7 @@
 with screened as (
 
     select * from {{ ref('int_events_screened') }}
-    where left_out_reason is null
+    where is_kept
 
 ),
 

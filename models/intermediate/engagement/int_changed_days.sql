@@ -4,12 +4,17 @@
 #}
 {% set state = build_state() %}
 
-with log_rows as (
+with new_rows as (
 
-    select
-        occurred_on,
-        build_number
-    from {{ ref('int_log_rows') }}
+    select occurred_on from {{ ref('int_log_rows') }}
+    where build_number = {{ build_number() if state else 'null' }}
+
+),
+
+-- Apart, so that what came is found by its number, without a look at all the others.
+all_rows as (
+
+    select occurred_on from {{ ref('int_log_rows') }}
     {%- if not state %}
     where false
     {%- endif %}
@@ -22,16 +27,21 @@ changed_users as (
 
 ),
 
+days as (
+
+    select occurred_on from new_rows
+    union distinct
+    select occurred_on from all_rows
+    where (select {{ bool_or('is_reclassified') }} from changed_users)
+
+),
+
 final as (
 
     select
         coalesce({{ row_key(['occurred_on']) }}, 'no date') as changed_day_id,
         occurred_on
-    from log_rows
-    where
-        build_number = {{ build_number() }}
-        or (select {{ bool_or('is_reclassified') }} from changed_users)
-    group by occurred_on
+    from days
 
 )
 

@@ -74,24 +74,6 @@ reclassified as (
 
 ),
 
-sessions as (
-
-    select
-        user_id,
-        session_start_epoch,
-        max(week_start) as last_week,
-        min(case when median_gap_seconds is null then week_start end)
-            as first_week_without_gap,
-        max(case when median_gap_seconds is null then week_start end)
-            as last_week_without_gap,
-        lag(max(session_end_event_id)) over (
-            partition by user_id order by session_start_epoch
-        ) as previous_event_id
-    from {{ stored_sessions }}
-    group by user_id, session_start_epoch
-
-),
-
 changes as (
 
     select
@@ -125,14 +107,33 @@ begun as (
     select
         by_user.user_id,
         by_user.is_reclassified,
-        coalesce(max(sessions.session_start_epoch), by_user.changed_epoch)
-            as session_start_epoch
+        -- A session that ended longer ago than the limit stays as it was.
+        case
+            when
+                last_day.last_event_at
+                >= {{ epoch_to_timestamp(
+                    'by_user.changed_epoch - ' ~ session_gap_seconds()
+                ) }}
+                then last_day.session_start_epoch
+            else by_user.changed_epoch
+        end as session_start_epoch
     from by_user
-    left join sessions
-        on
-            by_user.user_id = sessions.user_id
-            and by_user.changed_epoch >= sessions.session_start_epoch
-    group by by_user.user_id, by_user.is_reclassified, by_user.changed_epoch
+    left join
+        lateral (
+            select
+                stored.session_start_epoch,
+                stored.last_event_at
+            from {{ stored_sessions }} as stored
+            where
+                stored.user_id = by_user.user_id
+                and stored.session_start_epoch <= by_user.changed_epoch
+            order by
+                stored.week_start desc,
+                stored.session_start_epoch desc,
+                stored.last_event_at desc
+            limit 1
+        ) as last_day
+        on true
 
 ),
 
@@ -150,9 +151,11 @@ dependent as (
 
     select
         user_id,
-        min(first_week_without_gap) as week_start
-    from sessions
-    where last_week_without_gap >= (select min(week_start) from dated)
+        min(week_start) as week_start
+    from {{ stored_sessions }}
+    where
+        median_gap_seconds is null
+        and week_start >= (select min(week_start) from dated)
     group by user_id
 
 ),
@@ -170,22 +173,27 @@ weeks as (
 
 ),
 
+-- By user, each from the table's index: what came before the weeks is not read.
 aligned as (
 
     select
         weeks.user_id,
         weeks.is_reclassified,
         weeks.week_start,
-        least(weeks.session_start_epoch, min(sessions.session_start_epoch))
+        least(weeks.session_start_epoch, first_day.session_start_epoch)
             as session_start_epoch
     from weeks
-    left join sessions
-        on
-            weeks.user_id = sessions.user_id
-            and weeks.week_start <= sessions.last_week
-    group by
-        weeks.user_id, weeks.is_reclassified, weeks.week_start,
-        weeks.session_start_epoch
+    left join
+        lateral (
+            select stored.session_start_epoch
+            from {{ stored_sessions }} as stored
+            where
+                stored.user_id = weeks.user_id
+                and stored.week_start >= weeks.week_start
+            order by stored.week_start, stored.session_start_epoch
+            limit 1
+        ) as first_day
+        on true
 
 ),
 
@@ -198,13 +206,21 @@ final as (
         {{ local_midnight_epoch(week_start(
             local_date(epoch_to_timestamp('aligned.session_start_epoch'))
         )) }} as read_from_epoch,
-        sessions.previous_event_id,
+        last_day.session_end_event_id as previous_event_id,
         aligned.is_reclassified
     from aligned
-    left join sessions
-        on
-            aligned.user_id = sessions.user_id
-            and aligned.session_start_epoch = sessions.session_start_epoch
+    left join
+        lateral (
+            select stored.session_end_event_id
+            from {{ stored_sessions }} as stored
+            where
+                stored.user_id = aligned.user_id
+                and stored.session_start_epoch < aligned.session_start_epoch
+                and stored.session_end_event_id is not null
+            order by stored.week_start desc, stored.session_start_epoch desc
+            limit 1
+        ) as last_day
+        on true
 
 )
 {%- else -%}

@@ -6,6 +6,10 @@
 -- depends_on: {{ ref('int_changed_days') }}
 {{ config(materialized=incremental_table(), incremental_strategy='replace_days') }}
 
+{% set columns = [
+    'event_type_key', 'unknown_event_name', 'occurred_on', 'left_out_reason',
+] | join(', ') %}
+
 with {% if increments() %}
 changed_days as (
 
@@ -16,17 +20,15 @@ changed_days as (
 {% endif -%}
 events as (
 
-    select
-        event_type_key,
-        unknown_event_name,
-        occurred_on,
-        left_out_reason
-    from {{ ref('int_events_screened') }}
+    select {{ columns }} from {{ ref('int_events_screened') }}
     {%- if increments() %}
     where
         occurred_on >= (select min(occurred_on) from changed_days)
         and occurred_on in (select occurred_on from changed_days)
-        or occurred_on is null
+    union all
+    select {{ columns }} from {{ ref('int_events_screened') }}
+    where
+        occurred_on is null
         and exists (
             select 1 from changed_days
             where occurred_on is null
@@ -53,12 +55,12 @@ grouped as (
 
     select
         event_type_key,
-        unknown_event_name,
         occurred_on,
         left_out_reason,
+        max(unknown_event_name) as unknown_event_name,
         count(*) as event_count
     from events
-    group by event_type_key, unknown_event_name, occurred_on, left_out_reason
+    group by event_type_key, occurred_on, left_out_reason
 
 ),
 

@@ -7,12 +7,11 @@
 {{ config(
     materialized=incremental_table(),
     incremental_strategy='replace_events',
-    indexes=[
-        {'columns': ['event_id'], 'type': 'brin'},
-        {'columns': ['occurred_epoch'], 'type': 'brin'},
-        {'columns': ['occurred_on'], 'type': 'brin'},
-        {'columns': ['build_number'], 'type': 'brin'},
-    ]
+    indexes=[{
+        'columns': ['event_id', 'occurred_epoch', 'occurred_on', 'build_number'],
+        'type': 'brin',
+    }],
+    post_hook=["{{ index_of_present('enrolment_course_id') }}", '{{ keep_in_order() }}']
 ) }}
 {% set bounds = log_bounds(completed_build()) if increments() %}
 {% set columns = [
@@ -30,8 +29,9 @@ with log_rows as (
 
 ),
 
--- Read apart: a CTE that is read twice is written to disk, all of the log.
-epochs as (
+-- Read apart: a CTE that is read twice is written to disk, all of the log. Of a night
+-- by the id: an index on the time would be read from the log's first row on.
+epochs as {{ materialized() if bounds }} (
 
     select occurred_epoch from {{ ref('stg_moodle__logstore_standard_log') }}
     {%- if bounds %}
@@ -44,6 +44,7 @@ event_types as (
 
     select
         event_name,
+        {{ event_type_key('event_name') }} as event_type_key,
         event_name in (
             {{ core_event('user_enrolment_created') }},
             {{ core_event('user_enrolment_deleted') }},
@@ -90,7 +91,9 @@ fresh as (
             when log_rows.context_level = 70
                 then log_rows.context_instance_id
         end as course_module_id,
-        {{ event_type_key('log_rows.event_name') }} as event_type_key,
+        coalesce(
+            event_types.event_type_key, {{ event_type_key('log_rows.event_name') }}
+        ) as event_type_key,
         case
             when event_types.is_enrolment and log_rows.context_level = 50
                 then log_rows.context_instance_id

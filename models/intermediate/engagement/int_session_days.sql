@@ -34,7 +34,11 @@
     'occurred_epoch', 'occurred_on',
 ] %}
 -- depends_on: {{ ref('int_changed_users') }}
-{{ config(materialized=incremental_table(), incremental_strategy='replace_sessions') }}
+{{ config(
+    materialized=incremental_table(),
+    incremental_strategy='replace_sessions',
+    indexes=[{'columns': ['user_id', 'week_start', 'session_start_epoch']}]
+) }}
 
 with {% if increments() %}
 changed as (
@@ -118,7 +122,22 @@ bounded as (
 events as (
 
     select
-        *,
+        event_id,
+        user_id,
+        course_id,
+        activity_kind,
+        verb,
+        is_participating,
+        is_teaching,
+        is_companion,
+        cognitive_depth,
+        local_hour_of_week,
+        is_repeated,
+        is_out_of_order,
+        is_session_start,
+        is_session_end,
+        occurred_epoch,
+        occurred_on,
         {{ week_start('occurred_on') }} as week_start,
         -- Starts lie further apart than the limit: the epoch names the session.
         max(case when is_session_start then occurred_epoch end) over (
@@ -126,7 +145,8 @@ events as (
             order by occurred_epoch, event_id
             rows between unbounded preceding and current row
         ) as session_start_epoch,
-        case when not is_session_end then seconds_to_next end as in_session_gap_seconds
+        case when not is_session_end then cast(seconds_to_next as integer) end
+            as in_session_gap_seconds
     from bounded
 
 ),
@@ -211,9 +231,9 @@ summed as (
         session_start_epoch,
         course_id,
         occurred_on,
-        week_start,
+        {{ week_start('occurred_on') }} as week_start,
         {%- for name, condition in counts.items() %}
-        {{ count_if(condition) }} as {{ name }},
+        cast({{ count_if(condition) }} as integer) as {{ name }},
         {%- endfor %}
         max(cognitive_depth) as cognitive_depth,
         -- One bit for each hour of the learner's day, and for each weekday, with an event.
@@ -228,7 +248,7 @@ summed as (
         min(case when is_participating then occurred_epoch end) as first_participating_epoch,
         max(case when is_participating then occurred_epoch end) as last_participating_epoch
     from events
-    group by user_id, session_start_epoch, course_id, occurred_on, week_start
+    group by user_id, session_start_epoch, course_id, occurred_on
 
 ),
 

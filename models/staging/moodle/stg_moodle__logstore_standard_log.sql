@@ -1,5 +1,27 @@
-with source as (
-
+{# Without CTEs: PostgreSQL does not look through them for an index on the time. #}
+select
+    id as event_id,
+    objectid as object_id,
+    contextid as context_id,
+    contextinstanceid as context_instance_id,
+    userid as user_id,
+    courseid as course_id,
+    relateduserid as related_user_id,
+    realuserid as real_user_id,
+    eventname as event_name,
+    component,
+    action,
+    target,
+    objecttable as object_table,
+    crud,
+    other,
+    origin,
+    anonymous = 1 as is_anonymous,
+    edulevel,
+    contextlevel as context_level,
+    timecreated as occurred_epoch,
+    {{ epoch_to_timestamp('timecreated') }} as occurred_at
+from (
     {{ select_moodle_columns(
         'logstore_standard_log',
         {
@@ -26,35 +48,4 @@ with source as (
         },
         required=['id', 'eventname', 'userid', 'timecreated', 'courseid', 'edulevel']
     ) }}
-
-),
-
-renamed as (
-
-    select
-        id as event_id,
-        objectid as object_id,
-        contextid as context_id,
-        contextinstanceid as context_instance_id,
-        userid as user_id,
-        courseid as course_id,
-        relateduserid as related_user_id,
-        realuserid as real_user_id,
-        eventname as event_name,
-        component,
-        action,
-        target,
-        objecttable as object_table,
-        crud,
-        other,
-        origin,
-        anonymous = 1 as is_anonymous,
-        edulevel,
-        contextlevel as context_level,
-        timecreated as occurred_epoch,
-        {{ epoch_to_timestamp('timecreated') }} as occurred_at
-    from source
-
-)
-
-select * from renamed
+) as source
