@@ -14,13 +14,14 @@ select
     log_rows.unknown_event_name,
     users.timezone,
     case
-        when log_rows.own_reason in ('no_time', 'system_user') then log_rows.own_reason
+        when log_rows.own_reason in ('no_time', 'system_user')
+            then log_rows.own_reason
         when users.is_guest then 'guest'
         when log_rows.own_reason is not null then log_rows.own_reason
         when users.is_guest is null then 'unknown_user'
         when users.is_deleted then 'deleted_user'
     end as left_out_reason,
-    -- That there is no reason, in words that are true of columns before they are joined.
+    -- That there is no reason, in terms of columns before they are joined.
     log_rows.own_reason is null and not users.is_guest and not users.is_deleted
         as is_kept,
     log_rows.edulevel,
