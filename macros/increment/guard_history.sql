@@ -5,12 +5,13 @@
     of the program, by whose days it was counted. A run of empty models leaves nothing to go on from.
 #}
 {% macro guard_history() -%}
-    {%- set state = moodle_analytics.completed_build()
-        if flags.WHICH in ('build', 'run', 'retry') else none -%}
-    {%- if state and 'model.moodle_analytics.int_log_rows' in selected_resources -%}
-        {%- if flags.EMPTY -%}
-            drop table {{ moodle_analytics.state_relation('build_state') }}
-        {%- elif not var('forget_history')
+    {%- set is_run = flags.WHICH in ('build', 'run', 'retry') -%}
+    {%- set has_log = 'model.moodle_analytics.int_log_rows' in selected_resources -%}
+    {%- set state = moodle_analytics.completed_build() if is_run else none -%}
+    {%- if is_run and has_log and flags.EMPTY and target.type == 'postgres' -%}
+    drop table if exists {{ moodle_analytics.state_relation('build_state') }}
+    {%- elif state -%}
+        {%- if has_log and not var('forget_history')
             and (flags.FULL_REFRESH or state['timezone'] != var('program_timezone'))
             and moodle_analytics.log_bounds(state)['cleaned_until'] > 0 -%}
             {%- do exceptions.raise_compiler_error(
@@ -22,9 +23,7 @@
                 ) ~ ' no longer reaches back as far as what was built from it: weeks would be lost. '
                 ~ 'Build as before, or give --forget-history with --full-refresh.'
             ) -%}
-        {%- endif -%}
-    {%- endif -%}
-    {%- if state and not flags.EMPTY -%}
+        {%- endif %}
     create table if not exists {{ moodle_analytics.changes_relation() }} (
         changed_model text not null,
         changed_course_id bigint,

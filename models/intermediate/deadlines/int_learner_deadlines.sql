@@ -190,6 +190,7 @@ final as (
         -- Before the start in the course or after leaving it, nothing is missed.
         coalesce({{ local_date('due_at') }} >= started_on, true)
         and coalesce(due_at <= enrolment_ends_at, true) as is_due_while_enrolled,
+        {{ week_start('started_on') }} as started_week,
         due_at,
         added_at
     from dated

@@ -7,7 +7,7 @@
     where it was due before the learner's start in the course or after leaving it.
 #}
 {{ config(meta={'changed_from': {
-    'week': 'least(known_week, due_week, submitted_week, graded_week, missed_week)',
+    'week': 'known_week',
     'columns': {
         'due_week': 'due_week', 'missed_week': 'missed_week', 'graded_week': 'graded_week',
         'handed_in_week': 'handed_in_week', 'handed_in_at': 'handed_in_week',
@@ -107,6 +107,7 @@ joined as (
                 then coalesce(hand_ins.attempt_count, 0)
             else hand_ins.attempt_count
         end as attempt_count,
+        deadlines.started_week,
         deadlines.due_at,
         hand_ins.submitted_at,
         deadlines.added_at
@@ -143,6 +144,7 @@ dated as (
             else least(joined.submitted_at, offline_grades.graded_at)
         end as handed_in_at,
         joined.added_at,
+        joined.started_week,
         {{ week_start(local_date('joined.added_at')) }} as added_week,
         -- A deadline after the last log row has not come yet.
         case
@@ -298,6 +300,7 @@ measured as (
         weekly.due_at,
         weekly.submitted_at,
         weekly.handed_in_at,
+        weekly.started_week,
         weekly.known_week,
         weekly.due_week,
         weekly.grace_week,
@@ -382,7 +385,7 @@ final as (
         attempt_count,
         cast(hours_before_due as numeric(20, 8)) as hours_before_due,
         cast(submission_rank_share as numeric(20, 8)) as submission_rank_share,
-        known_week,
+        greatest(known_week, started_week) as known_week,
         due_week,
         submitted_week,
         graded_week,

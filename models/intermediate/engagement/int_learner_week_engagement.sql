@@ -20,6 +20,7 @@
 {% set weekdays = range(7) %}
 {#- What a row looks back to beside the sums so far. -#}
 {% set weeks_before = 5 %}
+{% set goes_on = increments() %}
 {{ config(materialized=incremental_table(), incremental_strategy='replace_weeks') }}
 
 with grid as (
@@ -98,22 +99,19 @@ dense as (
         activity.median_session_minutes,
         coalesce(activity.active_weekdays_mask, 0) as active_weekdays_mask,
         {%- for hour in hours %}
-        sum(coalesce(
-            activity.active_days_at_hour_{{ hour }} + opening.hour_{{ hour }},
-            activity.active_days_at_hour_{{ hour }},
-            opening.hour_{{ hour }}
-        )) over so_far as hour_{{ hour }},
+        {{ opened_sum(
+            'activity.active_days_at_hour_' ~ hour, 'opening.hour_' ~ hour, goes_on
+        ) }} over so_far as hour_{{ hour }},
         {%- endfor %}
         {%- for weekday in weekdays %}
-        sum(coalesce(
-            {{ bit_is_set('activity.active_weekdays_mask', weekday) }}
-            + opening.weekday_{{ weekday }},
-            {{ bit_is_set('activity.active_weekdays_mask', weekday) }},
-            opening.weekday_{{ weekday }}
-        )) over so_far as weekday_{{ weekday }},
+        {{ opened_sum(
+            bit_is_set('activity.active_weekdays_mask', weekday),
+            'opening.weekday_' ~ weekday,
+            goes_on
+        ) }} over so_far as weekday_{{ weekday }},
         {%- endfor %}
         {%- for count in cumulated %}
-        coalesce(opening.{{ count }}, 0) as opening_{{ count }},
+        opening.{{ count }} as opening_{{ count }},
         {%- endfor %}
         max(greatest(activity.longest_pause_days, opening.longest_pause_days))
             over so_far as longest_pause_days,
@@ -148,7 +146,7 @@ compared as (
         case
             when is_observed
                 then
-                    sum({{ count }} + opening_{{ count }}) over (
+                    {{ opened_sum(count, 'opening_' ~ count, goes_on) }} over (
                         partition by learner_id, course_id
                         order by week_start
                         rows between unbounded preceding and current row

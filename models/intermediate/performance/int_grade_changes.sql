@@ -5,8 +5,12 @@
     out grades of users who are no learner of the course. Totals of courses and categories
     are rows too, but are never counted as item grades.
 #}
+{#- That there was no grade from the beginning on is no news of any week. -#}
 {{ config(meta={'changed_from': {
-    'week': 'from_week', 'columns': {'to_week': 'to_week', 'first_counted_at': none}
+    'week': 'from_week',
+    'rows': 'case when is_counted or final_grade is not null or from_week > '
+        ~ beginning_of_time() ~ ' then from_week end',
+    'columns': {'to_week': 'to_week', 'first_counted_at': none},
 }}) }}
 
 with states as (

@@ -24,7 +24,8 @@ measures as (
         week_start,
         is_active_enrolment and is_observed as is_peer,
         {{ ranked | join(', ') }}
-    from weeks
+    from {{ ref('int_learner_week_engagement') }}
+    where {{ of_changed_weeks('course_id', 'week_start') }}
 
 ),
 
