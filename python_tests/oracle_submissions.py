@@ -13,6 +13,7 @@ from oracle_grades import Grades
 from oracle_world import EVER, Facts, Pair, World, mean
 
 DAY = 86400
+NEVER = 10**12  # after every week
 GRACE_DAYS = 7
 FINISHED = ("finished", "submitted")
 # Module: its table, the column with the activity's own deadline, the table of overrides.
@@ -110,13 +111,19 @@ class Submissions:
         if activity.get("deletioninprogress"):
             return False
         name = self.module[activity["module"]]
+        if name in ("assign", "forum"):
+            return self._is_asked(activity)
+        return self._is_asked(activity) or (learner, activity["id"]) in self.submits
+
+    def _is_asked(self, activity: dict[str, Any]) -> bool:
+        name = self.module[activity["module"]]
         about = self.instances.get(name, {}).get(activity["instance"], {})
         expected = bool(activity.get("completionexpected"))
         if name == "assign":
             return bool(about) and not about.get("nosubmissions")
         if name == "forum":
             return expected or bool(about.get("duedate"))
-        return name == "quiz" or expected or (learner, activity["id"]) in self.submits
+        return name == "quiz" or expected
 
     def is_visible(self, activity: dict[str, Any]) -> bool:
         return bool(activity["visible"]) and activity.get("section") not in self.hidden_sections
@@ -128,7 +135,7 @@ class Submissions:
         return Item(
             learner, course, activity["id"], name, instance, due, source, submitted,
             self.grades.first_counted(learner, course, name, instance),
-            activity.get("added") or EVER, has_source,
+            (activity.get("added") or EVER) if self._is_asked(activity) else NEVER, has_source,
         )  # fmt: skip
 
     def _deadline(

@@ -99,6 +99,7 @@ joined as (
         coalesce(deadlines.is_visible, hand_ins.is_visible) as is_visible,
         coalesce(deadlines.is_team_submission, false) as is_team_submission,
         coalesce(deadlines.is_due_while_enrolled, true) as is_due_while_enrolled,
+        deadlines.learner_id is not null as is_item,
         coalesce(deadlines.has_submission_table, false) as has_submission_table,
         coalesce(deadlines.is_deadline_known, true) as is_deadline_known,
         -- Where a table would show them, none are none.
@@ -144,6 +145,7 @@ dated as (
             else least(joined.submitted_at, offline_grades.graded_at)
         end as handed_in_at,
         joined.added_at,
+        joined.is_item,
         joined.started_week,
         {{ week_start(local_date('joined.added_at')) }} as added_week,
         -- A deadline after the last log row has not come yet.
@@ -176,6 +178,8 @@ weekly as (
         end as grace_week,
         least(submitted_week, graded_week) as handed_in_week,
         case
+            -- Nobody is asked for it: that it is there is known by the hand-in.
+            when not is_item then least(submitted_week, graded_week)
             when added_week is null then {{ beginning_of_time() }}
             else least(added_week, submitted_week, graded_week)
         end as known_week,

@@ -99,16 +99,16 @@ dense as (
         activity.median_session_minutes,
         coalesce(activity.active_weekdays_mask, 0) as active_weekdays_mask,
         {%- for hour in hours %}
-        {{ opened_sum(
+        sum({{ opened(
             'activity.active_days_at_hour_' ~ hour, 'opening.hour_' ~ hour, goes_on
-        ) }} over so_far as hour_{{ hour }},
+        ) }}) over so_far as hour_{{ hour }},
         {%- endfor %}
         {%- for weekday in weekdays %}
-        {{ opened_sum(
+        sum({{ opened(
             bit_is_set('activity.active_weekdays_mask', weekday),
             'opening.weekday_' ~ weekday,
             goes_on
-        ) }} over so_far as weekday_{{ weekday }},
+        ) }}) over so_far as weekday_{{ weekday }},
         {%- endfor %}
         {%- for count in cumulated %}
         opening.{{ count }} as opening_{{ count }},
@@ -146,7 +146,7 @@ compared as (
         case
             when is_observed
                 then
-                    {{ opened_sum(count, 'opening_' ~ count, goes_on) }} over (
+                    sum({{ opened(count, 'opening_' ~ count, goes_on) }}) over (
                         partition by learner_id, course_id
                         order by week_start
                         rows between unbounded preceding and current row

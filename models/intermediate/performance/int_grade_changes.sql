@@ -5,11 +5,11 @@
     out grades of users who are no learner of the course. Totals of courses and categories
     are rows too, but are never counted as item grades.
 #}
-{#- That there was no grade from the beginning on is no news of any week. -#}
+{#- That there is no grade is news of a week only where there was one. -#}
 {{ config(meta={'changed_from': {
     'week': 'from_week',
-    'rows': 'case when is_counted or final_grade is not null or from_week > '
-        ~ beginning_of_time() ~ ' then from_week end',
+    'rows': 'case when is_counted or final_grade is not null or counted_change <> 0'
+        ~ ' then from_week end',
     'columns': {'to_week': 'to_week', 'first_counted_at': none},
 }}) }}
 
