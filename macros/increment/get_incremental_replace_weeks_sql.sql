@@ -1,10 +1,6 @@
 {# Incremental strategy: weeks of a course are computed anew, those that of_changed_weeks names. #}
 {% macro get_incremental_replace_weeks_sql(arg_dict) -%}
-    {%- set columns = arg_dict['dest_columns'] | map(attribute='name') | list -%}
     {{ moodle_analytics.replace_rows(
-        arg_dict,
-        moodle_analytics.of_changed_weeks(
-            'target.course_id' if 'course_id' in columns else none, 'target.week_start'
-        )
+        arg_dict, moodle_analytics.of_changed_weeks('target.course_id', 'target.week_start')
     ) }}
 {%- endmacro %}

@@ -1,7 +1,7 @@
 {#
     Condition on rows that this build computes anew, by their course and week: those from the first
     week on in which something that the model reads is not what the last build that succeeded read.
-    Without a course_id, from the first such week of any course on. `weeks_before` asks for so many weeks before them, too, which a row looks back to; of a model whose
+    `weeks_before` asks for so many weeks before them, too, which a row looks back to; of a model whose
     rows look ahead, config.meta.weeks_ahead says how far. Every row where the model is made whole.
 #}
 {% macro of_changed_weeks(course_id, week_start, weeks_before=0) -%}
@@ -16,12 +16,10 @@
     where changes.changed_model in ({{ moodle_analytics.tables_read() }})
     {%- endset -%}
     {{ week_start }} >= ({{ changes }})
-    {%- if course_id %}
     and {{ week_start }} >= least(
         ({{ changes }} and changes.changed_course_id is null),
         ({{ changes }} and changes.changed_course_id = {{ course_id }})
     )
-    {%- endif %}
     {%- endif -%}
 {%- endmacro %}
 

@@ -3,11 +3,6 @@
     belong to no course. Dense from the learner's first week in any course, or on the site, to the
     last. Leaves out courses in which the learner is staff, and weeks before the log begins.
 #}
-{{ config(
-    materialized=incremental_table(),
-    incremental_strategy='replace_weeks',
-    meta={'weeks_ahead': 1}
-) }}
 {% set counts = [
     'event_count', 'participating_event_count', 'view_count', 'submission_count',
     'quiz_attempt_count', 'forum_view_count', 'forum_post_count', 'login_count'
@@ -36,27 +31,9 @@ course_weeks as (
 
 ),
 
-all_days as (
-
-    select * from {{ ref('int_learner_days') }}
-
-),
-
 days as (
 
-    select * from all_days
-    where {{ of_changed_weeks(none, 'week_start') }}
-
-),
-
-opening as (
-
-    select
-        learner_id,
-        max(occurred_on) as last_active_on
-    from all_days
-    where not ({{ of_changed_weeks(none, 'week_start') }})
-    group by learner_id
+    select * from {{ ref('int_learner_days') }}
 
 ),
 
@@ -72,16 +49,14 @@ learner_courses as (
 session_days as (
 
     select * from {{ ref('int_session_days') }}
-    where
-        not is_quarantined
-        and {{ of_changed_weeks(none, 'week_start', weeks_before=1) }}
+    where not is_quarantined
 
 ),
 
 weeks as (
 
     select * from {{ ref('int_weeks') }}
-    where is_observed and {{ of_changed_weeks(none, 'week_start') }}
+    where is_observed
 
 ),
 
@@ -91,7 +66,7 @@ daily_span as (
         learner_id,
         min(week_start) as first_week,
         max(week_start) as last_week
-    from all_days
+    from days
     group by learner_id
 
 ),
@@ -166,12 +141,10 @@ dense as (
         weeks.is_partial_week,
         weeks.observed_until,
         {{ weeks_between('spans.first_week', 'weeks.week_start') }} + 1 as learner_week,
-        greatest(
-            max(activity.last_active_on) over (
-                partition by spans.learner_id
-                order by weeks.week_start
-                rows between unbounded preceding and current row
-            ), opening.last_active_on
+        max(activity.last_active_on) over (
+            partition by spans.learner_id
+            order by weeks.week_start
+            rows between unbounded preceding and current row
         ) as last_active_on
     from spans
     inner join weeks
@@ -182,8 +155,6 @@ dense as (
         on
             spans.learner_id = activity.learner_id
             and weeks.week_start = activity.week_start
-    left join opening
-        on spans.learner_id = opening.learner_id
 
 ),
 
