@@ -76,6 +76,7 @@ def test_cleanup_keeps_history_and_a_full_refresh_refuses_to_lose_it(
     assert changed(before, campaign.built) == []
 
 
+@pytest.mark.slow
 def test_a_build_cut_short_leaves_word_of_what_it_changed(campaign: Campaign) -> None:
     """What was brought up to date before the end is no news to the build that comes next."""
     campaign.change(6)
