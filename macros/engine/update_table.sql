@@ -28,6 +28,13 @@
                 'incremental_predicates': config.get('incremental_predicates'),
             }) }}
         {%- endcall -%}
+        {%- if config.get('contract').enforced -%}
+            {#- Who is told of a mart's rows wants all of them, not those computed anew. -#}
+            {%- set row_count = run_query('select count(*) from ' ~ relation).rows[0][0] -%}
+            {%- do store_raw_result(
+                'main', message='SELECT ' ~ row_count, code='SELECT', rows_affected=row_count
+            ) -%}
+        {%- endif -%}
     {%- elif columns == moodle_analytics.temporary_columns(new_rows) -%}
         {%- call statement('take_in') -%}
             {{ moodle_analytics.take_differing(relation, new_rows, columns) }}
