@@ -10,7 +10,10 @@ from fuzz_site import Place
 
 SCHEMAS = ("intermediate", "marts")
 # What tells one build of another, and which rows a build took in.
-STATE = ("build_state", "build_users", "int_log_rows", "int_changed_users", "int_changed_days")
+STATE = (
+    *("build_state", "build_layer", "build_users"),
+    *("int_log_rows", "int_changed_users", "int_changed_days"),
+)
 _SHOWN_ROWS, _SHOWN_TABLES, _SHOWN_LETTERS = 3, 5, 200
 Row = tuple[str | None, ...]
 

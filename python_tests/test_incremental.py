@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
+from contextlib import closing
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -28,12 +29,15 @@ from fuzz_campaign import (
 )
 from fuzz_compare import fingerprints
 from fuzz_site import DAY, LOOKBACK_ROWS, Place
-from moodle_analytics import database
+from moodle_analytics import database, increments
+from moodle_analytics.schemas import Schemas
 
-pytestmark = pytest.mark.database
+pytestmark = [pytest.mark.database, pytest.mark.xdist_group("incremental")]
 FORGET = ("--full-refresh", "--forget-history")
 NAME = "increments"
 LEARNER, OTHER, COURSE = 10, 11, 2
+# A view that is made again is another.
+VIEWS = "select oid, relname from pg_class where relkind = 'v' and relname like 'stg_%' order by 1"
 
 
 @pytest.fixture(scope="module")
@@ -95,6 +99,42 @@ def test_weeks_before_a_change_stay_as_they_lie(campaign: Campaign) -> None:
     assert {course for course, _ in written} == {COURSE}
     assert min(week for _, week in written) > weeks[0]
     assert min(week for _, week in written) >= edited_on - timedelta(days=13)
+
+
+def test_a_night_leaves_views_as_they_are_and_tells_all_rows(campaign: Campaign) -> None:
+    before = campaign.built.ask(VIEWS)
+    visit_again(campaign.built)
+    summary = campaign.build(campaign.built)
+    assert campaign.built.ask(VIEWS) == before
+    counts = {
+        mart.name: campaign.built.ask(f"select count(*) from marts.{mart.name}")[0][0]
+        for mart in summary.marts
+    }
+    assert {mart.name: mart.rows for mart in summary.marts} == counts
+
+
+@pytest.mark.parametrize(
+    ("change", "leaves_out"),
+    [
+        ("", True),
+        ("drop view staging.stg_moodle__scales", False),
+        ("alter table {scale} add column colour text", False),
+        ("create schema predictions; create table predictions.model_card (id int)", False),
+        ("drop view intermediate.build_layer", False),
+        ("update intermediate.build_state set fingerprint = 'of other models'", False),
+    ],
+)
+def test_views_are_left_out_while_they_would_be_the_same(
+    campaign: Campaign, change: str, leaves_out: bool
+) -> None:
+    place = campaign.built
+    mark = str(place.ask("select fingerprint from intermediate.build_state")[0][0])
+    place.run([change.format(scale=place.table("scale"))] if change else [])
+    with closing(database.connect(place.server)) as connection:
+        chosen = increments.selection(connection, Schemas(), mark, MODELS_ONLY)
+        assert bool(chosen) is leaves_out
+        assert not increments.selection(connection, Schemas(), mark, ["--full-refresh"])
+        assert not increments.selection(connection, Schemas(), mark, ["--select=dim_weeks"])
 
 
 @pytest.mark.slow

@@ -20,6 +20,5 @@
         {{ moodle_analytics.tell_all_changed(relation) }}
         alter table {{ new_relation }} rename to {{ adapter.quote(relation.identifier) }};
         {{ moodle_analytics.comments(relation) }}
-        analyze {{ relation }}
     {%- endcall -%}
 {%- endmacro %}

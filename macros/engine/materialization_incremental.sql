@@ -7,7 +7,8 @@
     {%- set relation = this.incorporate(type='table') -%}
     {{ run_hooks(pre_hooks, inside_transaction=False) }}
     {{ run_hooks(pre_hooks, inside_transaction=True) }}
-    {%- if not moodle_analytics.increments() -%}
+    {%- set goes_on = moodle_analytics.increments() -%}
+    {%- if not goes_on -%}
         {%- do moodle_analytics.build_table(relation, sql) -%}
     {%- else -%}
         {%- do moodle_analytics.update_table(
@@ -20,6 +21,9 @@
     {%- endif -%}
     {{ run_hooks(post_hooks, inside_transaction=True) }}
     {%- do adapter.commit() -%}
+    {%- if not goes_on -%}
+        {%- do moodle_analytics.look_at_values(relation) -%}
+    {%- endif -%}
     {{ run_hooks(post_hooks, inside_transaction=False) }}
     {{ return({'relations': [relation]}) }}
 {% endmaterialization %}

@@ -7,13 +7,17 @@
     {%- set relation = this.incorporate(type='table') -%}
     {{ run_hooks(pre_hooks, inside_transaction=False) }}
     {{ run_hooks(pre_hooks, inside_transaction=True) }}
-    {%- if moodle_analytics.goes_on(relation) -%}
+    {%- set goes_on = moodle_analytics.goes_on(relation) -%}
+    {%- if goes_on -%}
         {%- do moodle_analytics.update_table(relation, sql, none) -%}
     {%- else -%}
         {%- do moodle_analytics.build_table(relation, sql) -%}
     {%- endif -%}
     {{ run_hooks(post_hooks, inside_transaction=True) }}
     {%- do adapter.commit() -%}
+    {%- if not goes_on -%}
+        {%- do moodle_analytics.look_at_values(relation) -%}
+    {%- endif -%}
     {{ run_hooks(post_hooks, inside_transaction=False) }}
     {{ return({'relations': [relation]}) }}
 {% endmaterialization %}

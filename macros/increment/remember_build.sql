@@ -19,7 +19,9 @@
     {%- set schema = adapter.quote(moodle_analytics.generate_schema_name('intermediate', none) | trim) -%}
     {%- set kept = none if flags.FULL_REFRESH else moodle_analytics.completed_build() -%}
     {%- set number = moodle_analytics.build_number() -%}
-    create table if not exists {{ schema }}.build_state (
+    {{ moodle_analytics.layer_digest() }};
+    drop table if exists {{ schema }}.build_state;
+    create table {{ schema }}.build_state (
         build_number integer not null,
         last_event_id bigint not null,
         first_epoch bigint not null,
@@ -27,9 +29,9 @@
         cleaned_until bigint not null,
         timezone text not null,
         fingerprint text not null,
+        layer_digest text not null,
         completed_at timestamp with time zone not null
     );
-    delete from {{ schema }}.build_state;
     insert into {{ schema }}.build_state
     select
         {{ number }},
@@ -55,6 +57,7 @@
         {{ moodle_analytics.log_bounds(kept)['cleaned_until'] if kept else 0 }},
         '{{ var('program_timezone') }}',
         '{{ var('fingerprint') }}',
+        (select layer_digest from {{ schema }}.build_layer),
         now();
     drop table if exists {{ schema }}.build_users;
     create table {{ schema }}.build_users as

@@ -13,9 +13,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from moodle_analytics import database, faults, runs
+from moodle_analytics import database, faults, increments, runs
 from moodle_analytics.errors import UserError
 from moodle_analytics.fingerprint import fingerprint
+from moodle_analytics.schemas import Schemas
 from moodle_analytics.site import find_site
 
 if TYPE_CHECKING:
@@ -142,19 +143,22 @@ def _build(
             schema=schema or given.get("moodle_schema"),
             prefix=prefix if prefix is not None else given.get("moodle_prefix"),
         )
-        zone = timezone or {**default_vars(), **given}["program_timezone"]
-        check_timezone(connection, zone)
-    found = {
-        "moodle_schema": site.schema,
-        "moodle_prefix": site.prefix,
-        "program_timezone": zone,
-    }
-    variables = {**given, **found}
-    variables["fingerprint"] = fingerprint(project_dir(), {**default_vars(), **variables})
+        variables = {
+            **given,
+            "moodle_schema": site.schema,
+            "moodle_prefix": site.prefix,
+            "program_timezone": timezone or {**default_vars(), **given}["program_timezone"],
+        }
+        check_timezone(connection, variables["program_timezone"])
+        mark = fingerprint(project_dir(), {**default_vars(), **variables})
+        chosen = increments.selection(connection, Schemas.of(target.name), mark, arguments)
     # Of a part of the models, run only the tests that need nothing else; unit tests are for CI.
     defaults = ["--indirect-selection", "buildable", "--exclude-resource-type", "unit_test"]
     summary = run_dbt(
-        target, ["build", *defaults, *arguments], variables=variables, title="Building"
+        target,
+        ["build", *defaults, *chosen, *arguments],
+        variables={**variables, "fingerprint": mark},
+        title="Building",
     )
     if not summary.built:
         raise UserError(

@@ -18,6 +18,7 @@ with expected as (
         on
             activity_weeks.learner_id = learner_courses.learner_id
             and activity_weeks.course_id = learner_courses.course_id
+    where activity_weeks.course_module_id > 0
     group by activity_weeks.course_id, activity_weeks.course_module_id
 
 ),

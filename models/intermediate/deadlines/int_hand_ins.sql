@@ -40,7 +40,7 @@ posts as (
 activity_weeks as (
 
     select * from {{ ref('int_learner_activity_weeks') }}
-    where first_submitted_at is not null
+    where course_module_id > 0 and first_submitted_at is not null
 
 ),
 

@@ -1,5 +1,6 @@
 {#
-    One row per activity event: something that a person did.
+    One row per activity event: something that a person did. Names that the seed event_types does not
+    know are classified by rules.
     Leaves out what int_event_days counts as left out.
 #}
 {{ config(materialized='view') }}
@@ -13,12 +14,18 @@ with screened as (
 
 event_types as (
 
-    select * from {{ ref('int_event_types_seen') }}
-    where not is_automatic
+    select
+        {{ event_type_key('event_name') }} as event_type_key,
+        activity_kind,
+        verb,
+        is_automatic,
+        is_companion,
+        cast(cognitive_depth as smallint) as cognitive_depth
+    from {{ ref('event_types') }}
 
 ),
 
-final as (
+classified as (
 
     select
         screened.event_id,
@@ -26,18 +33,47 @@ final as (
         screened.course_id,
         screened.course_module_id,
         screened.event_type_key,
-        event_types.activity_kind,
-        event_types.verb,
-        screened.edulevel = 2 and not event_types.is_companion as is_participating,
-        screened.edulevel = 1 as is_teaching,
-        event_types.is_companion,
-        cast(event_types.cognitive_depth as smallint) as cognitive_depth,
+        screened.edulevel,
+        coalesce(
+            event_types.activity_kind,
+            {{ event_fallback_kind('screened.unknown_event_name') }}
+        ) as activity_kind,
+        coalesce(
+            event_types.verb, {{ event_fallback_verb('screened.unknown_event_name') }}
+        ) as verb,
+        coalesce(
+            event_types.is_companion,
+            {{ event_fallback_is_companion('screened.unknown_event_name') }}
+        ) as is_companion,
+        coalesce(event_types.cognitive_depth, 0) as cognitive_depth,
         screened.timezone,
         screened.occurred_epoch,
         screened.occurred_on
     from screened
-    inner join event_types
+    left join event_types
         on screened.event_type_key = event_types.event_type_key
+    where not coalesce(event_types.is_automatic, false)
+
+),
+
+final as (
+
+    select
+        event_id,
+        user_id,
+        course_id,
+        course_module_id,
+        event_type_key,
+        activity_kind,
+        verb,
+        edulevel = 2 and not is_companion as is_participating,
+        edulevel = 1 as is_teaching,
+        is_companion,
+        cognitive_depth,
+        timezone,
+        occurred_epoch,
+        occurred_on
+    from classified
 
 )
 

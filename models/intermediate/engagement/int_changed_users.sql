@@ -200,7 +200,7 @@ aligned as (
 final as (
 
     select
-        aligned.user_id,
+        cast(aligned.user_id as bigint) as user_id,
         aligned.week_start,
         aligned.session_start_epoch,
         {{ local_midnight_epoch(week_start(
@@ -227,7 +227,7 @@ final as (
 final as (
 
     select
-        user_id,
+        cast(user_id as bigint) as user_id,
         cast(null as date) as week_start,
         cast(null as bigint) as session_start_epoch,
         cast(null as bigint) as read_from_epoch,

@@ -14,15 +14,17 @@ select
     log_rows.unknown_event_name,
     users.timezone,
     case
-        when log_rows.own_reason in ('no_time', 'system_user')
-            then log_rows.own_reason
+        -- Without a time, or the system's own: no user is asked for.
+        when log_rows.own_reason_number <= 2
+            then {{ own_reason('log_rows.own_reason_number') }}
         when users.is_guest then 'guest'
-        when log_rows.own_reason is not null then log_rows.own_reason
+        when log_rows.own_reason_number is not null
+            then {{ own_reason('log_rows.own_reason_number') }}
         when users.is_guest is null then 'unknown_user'
         when users.is_deleted then 'deleted_user'
     end as left_out_reason,
     -- That there is no reason, in terms of columns before they are joined.
-    log_rows.own_reason is null and not users.is_guest and not users.is_deleted
+    log_rows.own_reason_number is null and not users.is_guest and not users.is_deleted
         as is_kept,
     log_rows.edulevel,
     log_rows.occurred_epoch,

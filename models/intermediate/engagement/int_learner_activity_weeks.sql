@@ -1,6 +1,7 @@
 {#
-    One row per user, activity and week with an activity event on that activity.
-    Leaves out events that concern no activity. Users need not be learners of the course.
+    One row per user, course, activity and week with an activity event; activity 0 is the course
+    itself, course 1 the site: events that concern no activity.
+    Leaves out nothing of int_activity_events. Users need not be learners of the course.
 #}
 -- depends_on: {{ ref('int_changed_users') }}
 {{ config(
@@ -12,7 +13,6 @@
 with activity_events as (
 
     select * from {{ ref('int_activity_events') }}
-    where course_module_id is not null
 
 ),
 
@@ -21,8 +21,9 @@ events as (
     select
         user_id,
         course_id,
-        course_module_id,
+        coalesce(course_module_id, 0) as course_module_id,
         is_participating,
+        is_teaching,
         is_companion,
         verb,
         occurred_epoch,
@@ -43,7 +44,14 @@ counted as (
         week_start,
         count(*) as event_count,
         {{ count_if('is_participating') }} as participating_event_count,
+        {{ count_if('is_teaching') }} as teaching_event_count,
         {{ count_if("verb = 'view' and not is_companion") }} as view_count,
+        min(occurred_epoch) as first_epoch,
+        max(occurred_epoch) as last_epoch,
+        min(case when is_participating then occurred_epoch end)
+            as first_participating_epoch,
+        max(case when is_participating then occurred_epoch end)
+            as last_participating_epoch,
         min(
             case when verb = 'submit' and not is_companion then occurred_epoch end
         ) as first_submitted_epoch
@@ -95,7 +103,14 @@ final as (
         and used_before.user_id is null as is_first_week,
         counted.event_count,
         counted.participating_event_count,
+        counted.teaching_event_count,
         counted.view_count,
+        {{ epoch_to_timestamp('counted.first_epoch') }} as first_event_at,
+        {{ epoch_to_timestamp('counted.last_epoch') }} as last_event_at,
+        {{ epoch_to_timestamp('counted.first_participating_epoch') }}
+            as first_participating_at,
+        {{ epoch_to_timestamp('counted.last_participating_epoch') }}
+            as last_participating_at,
         {{ epoch_to_timestamp('counted.first_submitted_epoch') }} as first_submitted_at
     from counted
     left join used_before

@@ -54,7 +54,9 @@ session_days as (
 activity_weeks as (
 
     select * from {{ ref('int_learner_activity_weeks') }}
-    where {{ of_changed_weeks('course_id', 'week_start') }}
+    where
+        course_module_id > 0
+        and {{ of_changed_weeks('course_id', 'week_start') }}
 
 ),
 

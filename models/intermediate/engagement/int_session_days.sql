@@ -8,8 +8,8 @@
     Sessions that are too long are kept and flagged; whoever sums leaves them out.
 #}
 {% set limit = session_gap_seconds() | int %}
-{% set counts = {
-    'event_count': 'true',
+{#- What an event counts as by itself: each a bit of its marks, in this order. -#}
+{% set marks = {
     'participating_event_count': 'is_participating',
     'teaching_event_count': 'is_teaching',
     'view_count': "verb = 'view' and not is_companion",
@@ -21,18 +21,19 @@
     'content_event_count': "activity_kind = 'content'",
     'assessment_event_count': "activity_kind = 'assessment'",
     'forum_event_count': "activity_kind = 'forum'",
+} %}
+{% set counts = {'event_count': 'true'} %}
+{% for name in marks %}
+    {% do counts.update({name: '(marks & ' ~ 2 ** loop.index0 ~ ') > 0'}) %}
+{% endfor %}
+{% do counts.update({
     'weekend_event_count': 'local_hour_of_week >= 120',
     'night_event_count': 'mod(local_hour_of_week, 24) >= ' ~ var('night_from_hour')
         ~ ' or mod(local_hour_of_week, 24) < ' ~ var('night_until_hour'),
     'repeated_event_count': 'is_repeated',
     'out_of_order_count': 'is_out_of_order',
-} %}
-
-{% set event_columns = [
-    'event_id', 'user_id', 'course_id', 'course_module_id', 'event_type_key', 'activity_kind',
-    'verb', 'is_participating', 'is_teaching', 'is_companion', 'cognitive_depth', 'timezone',
-    'occurred_epoch', 'occurred_on',
-] %}
+}) %}
+{% set is_participating = counts['participating_event_count'] %}
 -- depends_on: {{ ref('int_changed_users') }}
 {{ config(
     materialized=incremental_table(),
@@ -54,12 +55,25 @@ all_events as (
 
 ),
 
+-- As narrow as it can be before it is sorted.
 activity_events as (
 
     select
-        {%- for name in event_columns %}
-        all_events.{{ name }},
-        {%- endfor %}
+        all_events.event_id,
+        all_events.user_id,
+        all_events.course_id,
+        all_events.course_module_id,
+        all_events.event_type_key,
+        all_events.cognitive_depth,
+        all_events.occurred_epoch,
+        all_events.occurred_on,
+        {{ local_hour_of_week(
+            epoch_to_timestamp('all_events.occurred_epoch'), 'all_events.timezone'
+        ) }} as local_hour_of_week,
+        {% for condition in marks.values() -%}
+        case when {{ condition }} then {{ 2 ** loop.index0 }} else 0 end
+        {{- ' + ' if not loop.last }}
+        {%- endfor %} as marks,
         {{ 'changed.previous_event_id' if increments() else 'cast(null as bigint)' }}
             as previous_event_id
     from all_events
@@ -81,14 +95,9 @@ gapped as (
         event_id,
         user_id,
         course_id,
-        activity_kind,
-        verb,
-        is_participating,
-        is_teaching,
-        is_companion,
+        marks,
         cognitive_depth,
-        {{ local_hour_of_week(epoch_to_timestamp('occurred_epoch'), 'timezone') }}
-            as local_hour_of_week,
+        local_hour_of_week,
         occurred_epoch,
         occurred_on,
         occurred_epoch - lag(occurred_epoch) over by_user as seconds_since_previous,
@@ -125,11 +134,7 @@ events as (
         event_id,
         user_id,
         course_id,
-        activity_kind,
-        verb,
-        is_participating,
-        is_teaching,
-        is_companion,
+        marks,
         cognitive_depth,
         local_hour_of_week,
         is_repeated,
@@ -138,7 +143,6 @@ events as (
         is_session_end,
         occurred_epoch,
         occurred_on,
-        {{ week_start('occurred_on') }} as week_start,
         -- Starts lie further apart than the limit: the epoch names the session.
         max(case when is_session_start then occurred_epoch end) over (
             partition by user_id
@@ -151,15 +155,71 @@ events as (
 
 ),
 
-own_gaps as (
+summed as (
+
+    select
+        user_id,
+        session_start_epoch,
+        course_id,
+        occurred_on,
+        {{ week_start('occurred_on') }} as week_start,
+        {%- for name, condition in counts.items() %}
+        cast({{ count_if(condition) }} as integer) as {{ name }},
+        {%- endfor %}
+        max(cognitive_depth) as cognitive_depth,
+        -- One bit for each hour of the learner's day, and for each weekday, with an event.
+        bit_or({{ bit_of('mod(local_hour_of_week, 24)') }}) as active_hours_mask,
+        bit_or({{ bit_of('local_hour_of_week / 24') }}) as active_weekdays_mask,
+        {{ list_of('in_session_gap_seconds') }} as gaps_seconds,
+        coalesce(sum(in_session_gap_seconds), 0) as gap_seconds,
+        {{ count_if('is_session_end') }} as session_end_count,
+        max(case when is_session_start then event_id end) as session_start_event_id,
+        max(case when is_session_end then event_id end) as session_end_event_id,
+        min(occurred_epoch) as first_epoch,
+        max(occurred_epoch) as last_epoch,
+        min(case when {{ is_participating }} then occurred_epoch end)
+            as first_participating_epoch,
+        max(case when {{ is_participating }} then occurred_epoch end)
+            as last_participating_epoch
+    from events
+    group by user_id, session_start_epoch, course_id, occurred_on
+
+),
+
+-- Events are read but once: a CTE that is read twice is written to disk, all of it.
+gaps as (
 
     select
         user_id,
         week_start,
-        percentile_cont(0.5) within group (order by in_session_gap_seconds)
-            as median_gap_seconds
-    from events
+        {{ each_of('gaps_seconds') }} as gap_seconds
+    from summed
+
+),
+
+medians as (
+
+    select
+        user_id,
+        week_start,
+        percentile_cont(0.5) within group (order by gap_seconds) as median_gap_seconds
+    from gaps
     group by user_id, week_start
+
+),
+
+own_gaps as (
+
+    select
+        summed.user_id,
+        summed.week_start,
+        max(medians.median_gap_seconds) as median_gap_seconds
+    from summed
+    left join medians
+        on
+            summed.user_id = medians.user_id
+            and summed.week_start = medians.week_start
+    group by summed.user_id, summed.week_start
 
 ),
 
@@ -221,34 +281,6 @@ credits as {{ materialized() }} (
     from own_gaps
     inner join peer_gaps
         on own_gaps.week_start = peer_gaps.week_start
-
-),
-
-summed as (
-
-    select
-        user_id,
-        session_start_epoch,
-        course_id,
-        occurred_on,
-        {{ week_start('occurred_on') }} as week_start,
-        {%- for name, condition in counts.items() %}
-        cast({{ count_if(condition) }} as integer) as {{ name }},
-        {%- endfor %}
-        max(cognitive_depth) as cognitive_depth,
-        -- One bit for each hour of the learner's day, and for each weekday, with an event.
-        bit_or({{ bit_of('mod(local_hour_of_week, 24)') }}) as active_hours_mask,
-        bit_or({{ bit_of('local_hour_of_week / 24') }}) as active_weekdays_mask,
-        coalesce(sum(in_session_gap_seconds), 0) as gap_seconds,
-        {{ count_if('is_session_end') }} as session_end_count,
-        max(case when is_session_start then event_id end) as session_start_event_id,
-        max(case when is_session_end then event_id end) as session_end_event_id,
-        min(occurred_epoch) as first_epoch,
-        max(occurred_epoch) as last_epoch,
-        min(case when is_participating then occurred_epoch end) as first_participating_epoch,
-        max(case when is_participating then occurred_epoch end) as last_participating_epoch
-    from events
-    group by user_id, session_start_epoch, course_id, occurred_on
 
 ),
 

@@ -71,7 +71,7 @@ graded as (
 activity as (
 
     select
-        user_id,
+        learner_id as user_id,
         course_id,
         sum(participating_event_count) as participating_event_count,
         sum(teaching_event_count) as teaching_event_count,
@@ -79,15 +79,15 @@ activity as (
         max(last_event_at) as last_event_at,
         min(first_participating_at) as first_participating_at,
         max(last_participating_at) as last_participating_at
-    from {{ ref('int_session_days') }}
+    from {{ ref('int_learner_activity_weeks') }}
     where course_id > 1
-    group by user_id, course_id
+    group by learner_id, course_id
 
 ),
 
 active_users as (
 
-    select distinct user_id from {{ ref('int_session_days') }}
+    select distinct learner_id as user_id from {{ ref('int_learner_activity_weeks') }}
 
 ),
 

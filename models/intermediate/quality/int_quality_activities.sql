@@ -23,7 +23,7 @@ in_log as (
 
     select distinct course_module_id
     from {{ ref('int_learner_activity_weeks') }}
-    where course_id > 1
+    where course_id > 1 and course_module_id > 0
 
 ),
 

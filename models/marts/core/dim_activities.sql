@@ -38,6 +38,7 @@ in_log as (
         min(week_start) as first_used_week,
         max(week_start) as last_used_week
     from {{ ref('int_learner_activity_weeks') }}
+    where course_module_id > 0
     group by course_module_id
 
 ),

@@ -19,7 +19,7 @@ final as (
 
     select
         max(session_days.session_start_event_id) as session_id,
-        session_days.user_id as learner_id,
+        cast(session_days.user_id as bigint) as learner_id,
         session_days.is_quarantined,
         cast(
             count(

@@ -9,7 +9,9 @@
 with activity_weeks as (
 
     select * from {{ ref('int_learner_activity_weeks') }}
-    where {{ of_changed_weeks('course_id', 'week_start') }}
+    where
+        course_module_id > 0
+        and {{ of_changed_weeks('course_id', 'week_start') }}
 
 ),
 
@@ -80,7 +82,7 @@ final as (
     select
         summed.course_id,
         summed.learner_group_id,
-        summed.course_module_id,
+        cast(summed.course_module_id as bigint) as course_module_id,
         summed.week_start,
         learner_groups.course_short_name,
         learner_groups.course_name,

@@ -11,7 +11,7 @@ from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from moodle_analytics import build, database, generate
+from moodle_analytics import build, database, generate, increments
 from moodle_analytics.benchmark.speed import builds, log, machine, peers
 from moodle_analytics.benchmark.speed.builds import Dbt
 from moodle_analytics.benchmark.speed.measures import (
@@ -23,6 +23,7 @@ from moodle_analytics.benchmark.speed.measures import (
 )
 from moodle_analytics.errors import UserError
 from moodle_analytics.generate.options import MOST_EVENTS
+from moodle_analytics.schemas import Schemas
 
 # So many times the weeks, and the rows, of the long history.
 LONGER = 4
@@ -200,10 +201,16 @@ class _Bench:
         for day in range(1, self.asked.repeats + 1):
             rows = log.give(dbt.target.server, prefix, day)
             self.say(f"One more day, {rows:,} rows of the log ...")
-            done = replace(dbt.run(["run"], "Building"), rows_of_day=rows)
+            done = replace(dbt.run(["run", *self._chosen(dbt)], "Building"), rows_of_day=rows)
             self.say(f"     {_took(done)}")
             found.append(done)
         return found
+
+    def _chosen(self, dbt: Dbt) -> list[str]:
+        """Give what `moodle-analytics build` would choose of the models."""
+        with closing(log.connect(dbt.target.server)) as connection:
+            mark = str(build.default_vars()["fingerprint"])
+            return increments.selection(connection, Schemas.of(dbt.target.name), mark, [])
 
     def _history(
         self,
