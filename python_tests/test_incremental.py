@@ -32,7 +32,7 @@ from fuzz_site import DAY, LOOKBACK_ROWS, Place
 from moodle_analytics import database, increments
 from moodle_analytics.schemas import Schemas
 
-pytestmark = [pytest.mark.database, pytest.mark.xdist_group("incremental")]
+pytestmark = pytest.mark.database
 FORGET = ("--full-refresh", "--forget-history")
 NAME = "increments"
 LEARNER, OTHER, COURSE = 10, 11, 2

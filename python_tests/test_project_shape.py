@@ -685,3 +685,10 @@ def test_makefile_explains_every_target() -> None:
     phony = re.search(r"^\.PHONY: (.*)$", text_of("Makefile"), re.M)
     assert phony is not None
     assert set(phony.group(1).split()) == {name for name, _ in targets}
+
+
+def test_one_worker_runs_a_whole_module(request: pytest.FixtureRequest) -> None:
+    """What a module builds is built once: pytest-xdist sees the groups that conftest.py makes."""
+    if not hasattr(request.config, "workerinput"):
+        pytest.skip("there is one worker alone: run pytest with -n 2 --dist loadgroup")
+    assert "@" in request.node.nodeid
