@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 from fuzz_log import event
 from fuzz_site import DAY, Draw, NothingToDoError, operation
 
@@ -57,6 +59,21 @@ def enrolled(draw: Draw) -> list[str]:
             )
         )
     return rows
+
+
+@operation("somebody looks around on the site, or is enrolled after it", weight=3)
+def looks_around(draw: Draw) -> list[str]:
+    """Who becomes a learner brings weeks on the site's own pages from before the start."""
+    nowhere = "deleted = 0 and id > 2 and id not in (select userid from {user_enrolments})"
+    visitors = "in (select userid from {logstore_standard_log} where courseid is null)"
+    with suppress(NothingToDoError):
+        found = draw.pick(f"select id from {{user}} where {nowhere} and id {visitors} order by id")
+        if draw.chance(0.5):
+            return enrol(draw, int(found[0]), draw.course(), draw.soon())
+    user = int(draw.pick(f"select id from {{user}} where {nowhere} order by id")[0])
+    days = [draw.lately(30) for _ in range(2)]
+    names = ("login", "dashboard", "profile")
+    return [event(draw, draw.rng.choice(names), user, None, when) for when in sorted(days)]
 
 
 @operation("enrolment suspended or resumed", weight=2)
