@@ -1,8 +1,8 @@
 {#
     What the last build that succeeded left behind, as one row: build_number, last_event_id,
     first_epoch, last_epoch, cleaned_until, timezone, fingerprint and layer_digest; none where there was
-    none, and on engines without increments. A build that was cut short changes nothing of it, so that the next does its work again.
-    The database is asked once in a run, whose models share the graph.
+    none, and on engines without increments. A build that was cut short changes nothing of it, so that
+    the next does its work again. The database is asked once in a run, whose models share the graph.
 #}
 {% macro completed_build() -%}
     {%- if not execute or target.type != 'postgres' -%}
