@@ -6,7 +6,7 @@
     {%- set new_rows = make_temp_relation(relation) -%}
     {%- call statement('main') -%}
         {#- How many rows the changed weeks hold is beyond the planner: loops for few would take for ever. -#}
-        {%- if config.get('incremental_strategy') == 'replace_weeks' %}
+        {%- if config.get('incremental_strategy') in ('replace_weeks', 'replace_learner_weeks') %}
         set local enable_nestloop = off;
         {%- endif %}
         create temporary table {{ new_rows }} on commit drop as (

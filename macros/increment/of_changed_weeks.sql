@@ -2,24 +2,40 @@
     Condition on rows that this build computes anew, by their course and week: those from the first
     week on in which something that the model reads is not what the last build that succeeded read.
     `weeks_before` asks for so many weeks before them, too, which a row looks back to; of a model whose
-    rows look ahead, config.meta.weeks_ahead says how far. Every row where the model is made whole.
+    rows look ahead, config.meta.weeks_ahead says how far. With none as course_id, weeks of whichever
+    course. Every row where the model is made whole.
 #}
 {% macro of_changed_weeks(course_id, week_start, weeks_before=0) -%}
     {%- if not moodle_analytics.increments() -%}
     true
     {%- else -%}
     {%- set days = 7 * (weeks_before + config.get('meta', {}).get('weeks_ahead', 0)) -%}
-    {%- set changes -%}
+    {%- set back = ' - ' ~ days if days else '' -%}
     {#- Its columns have names of their own, so that none of them is taken for the row's. -#}
-    select {{ days and '(min(changes.changed_from) - ' ~ days ~ ')' or 'min(changes.changed_from)' }}
+    {%- set changes -%}
     from {{ moodle_analytics.changes_relation() }} as changes
     where changes.changed_model in ({{ moodle_analytics.tables_read() }})
     {%- endset -%}
-    {{ week_start }} >= ({{ changes }})
+    {{ week_start }} >= (select min(changes.changed_from){{ back }} {{ changes }})
+    {%- if course_id %}
+    {#- Each course's week is looked up, not searched for: once for all rows, what all of them ask. #}
     and {{ week_start }} >= least(
-        ({{ changes }} and changes.changed_course_id is null),
-        ({{ changes }} and changes.changed_course_id = {{ course_id }})
+        (
+            select min(changes.changed_from){{ back }} {{ changes }}
+            and changes.changed_course_id is null
+        ),
+        cast(
+            (
+                select jsonb_object_agg(by_course.changed_course_id, by_course.changed_from)
+                from (
+                    select changes.changed_course_id, min(changes.changed_from) as changed_from
+                    {{ changes }} and changes.changed_course_id is not null
+                    group by changes.changed_course_id
+                ) as by_course
+            ) ->> cast({{ course_id }} as text) as date
+        ){{ back }}
     )
+    {%- endif %}
     {%- endif -%}
 {%- endmacro %}
 

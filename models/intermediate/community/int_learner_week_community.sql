@@ -27,7 +27,6 @@
     'first_connected': ['first_connected_count'],
 } %}
 {% set in_week = counts + ['word_count'] %}
-{% set nothing = 'cast(null as bigint)' %}
 {% set measures = in_week + ['first_replied_count', 'first_connected_count'] %}
 
 with grid as (
@@ -164,7 +163,8 @@ changes as (
         learner_id,
         course_id,
         {%- for measure in measures %}
-        {{ measure if measure in columns else nothing }} as {{ measure }},
+        cast({{ measure if measure in columns else 'null' }} as integer)
+            as {{ measure }},
         {%- endfor %}
         week_start
     from {{ part }}
@@ -179,15 +179,17 @@ placed as (
         changes.learner_id,
         changes.course_id,
         {%- for measure in in_week %}
-        sum(
-            case
-                when changes.week_start >= first_weeks.first_week
-                    then changes.{{ measure }}
-            end
+        cast(
+            sum(
+                case
+                    when changes.week_start >= first_weeks.first_week
+                        then changes.{{ measure }}
+                end
+            ) as integer
         ) as {{ measure }},
         {%- endfor %}
         {%- for name, measure in cumulated.items() %}
-        sum(changes.{{ measure }}) as added_{{ name }},
+        cast(sum(changes.{{ measure }}) as integer) as added_{{ name }},
         {%- endfor %}
         greatest(changes.week_start, first_weeks.first_week) as week_start
     from changes
@@ -255,7 +257,8 @@ weekly as (
             else placed.word_count
         end as word_count,
         {%- for name in cumulated %}
-        coalesce(sum(placed.added_{{ name }}) over so_far, 0) as cumulative_{{ name }},
+        cast(coalesce(sum(placed.added_{{ name }}) over so_far, 0) as integer)
+            as cumulative_{{ name }},
         {%- endfor %}
         sum(case when grid.is_active_enrolment then 1 else 0 end) over (
             partition by grid.course_id, grid.week_start

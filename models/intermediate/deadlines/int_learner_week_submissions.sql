@@ -194,7 +194,7 @@ weekly_changes as (
         learner_id,
         course_id,
         {%- for measure in counts %}
-        sum(case when measure = '{{ measure }}' then number else 0 end)
+        cast(sum(case when measure = '{{ measure }}' then number else 0 end) as integer)
             as {{ measure }}_change,
         {%- endfor %}
         {%- for measure in sums %}
@@ -228,8 +228,9 @@ dense as (
         grid.course_id,
         grid.week_start,
         {%- for measure in counts %}
-        coalesce(sum(weekly_changes.{{ measure }}_change) over so_far, 0)
-            as {{ measure }},
+        cast(
+            coalesce(sum(weekly_changes.{{ measure }}_change) over so_far, 0) as integer
+        ) as {{ measure }},
         {%- endfor %}
         {%- for measure in sums %}
         sum(weekly_changes.{{ measure }}_sum_change) over so_far as {{ measure }}_sum,

@@ -7,6 +7,11 @@
 #}
 {% set week_end = add_days('grid.week_start', 6) %}
 {% set dropout_on = add_days('looked_ahead.week_end', var('dropout_days')) %}
+{{ config(
+    materialized=incremental_table(),
+    incremental_strategy='replace_weeks',
+    meta={'weeks_ahead': (var('dropout_days') / 7) | round(0, 'ceil') | int + 1}
+) }}
 
 with grid as (
 
@@ -15,9 +20,9 @@ with grid as (
         learner_id,
         course_id,
         week_start,
-        is_observed,
-        observed_until
+        is_observed
     from {{ ref('int_learner_course_weeks') }}
+    where {{ of_changed_weeks('course_id', 'week_start') }}
 
 ),
 
@@ -49,7 +54,7 @@ active_weeks as (
 
 log_end as (
 
-    select max(observed_until) as last_log_on from grid
+    select max(observed_until) as last_log_on from {{ ref('int_weeks') }}
 
 ),
 

@@ -42,10 +42,12 @@ counted as (
         course_id,
         course_module_id,
         week_start,
-        count(*) as event_count,
-        {{ count_if('is_participating') }} as participating_event_count,
-        {{ count_if('is_teaching') }} as teaching_event_count,
-        {{ count_if("verb = 'view' and not is_companion") }} as view_count,
+        cast(count(*) as integer) as event_count,
+        cast({{ count_if('is_participating') }} as integer)
+            as participating_event_count,
+        cast({{ count_if('is_teaching') }} as integer) as teaching_event_count,
+        cast({{ count_if("verb = 'view' and not is_companion") }} as integer)
+            as view_count,
         min(occurred_epoch) as first_epoch,
         max(occurred_epoch) as last_epoch,
         min(case when is_participating then occurred_epoch end)

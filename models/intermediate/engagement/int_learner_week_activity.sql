@@ -78,14 +78,14 @@ weekly as (
         silences.course_id,
         silences.week_start,
         {%- for name in sums %}
-        sum(silences.{{ name }}) as {{ name }},
+        cast(sum(silences.{{ name }}) as integer) as {{ name }},
         {%- endfor %}
         {%- for bound in bounds %}
         cast(sum(silences.seconds_{{ bound }}) / 60.0 as numeric(12, 2))
             as minutes_{{ bound }},
         {%- endfor %}
-        sum(silences.sessions_begun_count) as session_count,
-        count(*) as active_day_count,
+        cast(sum(silences.sessions_begun_count) as integer) as session_count,
+        cast(count(*) as integer) as active_day_count,
         max(silences.cognitive_depth) as cognitive_depth,
         max({{ days_between(
             'coalesce(silences.previous_on, earlier_days.last_active_on)',
@@ -93,7 +93,7 @@ weekly as (
         ) }}) as longest_pause_days,
         bit_or(silences.active_weekdays_mask) as active_weekdays_mask,
         {%- for hour in hours %}
-        sum({{ bit_is_set('silences.active_hours_mask', hour) }})
+        cast(sum({{ bit_is_set('silences.active_hours_mask', hour) }}) as smallint)
             as active_days_at_hour_{{ hour }},
         {%- endfor %}
         max(silences.occurred_on) as last_active_on,
@@ -138,8 +138,8 @@ activity_counts as (
         learner_id,
         course_id,
         week_start,
-        count(*) as distinct_activity_count,
-        {{ count_if('is_first_week') }} as new_activity_count
+        cast(count(*) as integer) as distinct_activity_count,
+        cast({{ count_if('is_first_week') }} as integer) as new_activity_count
     from activity_weeks
     group by learner_id, course_id, week_start
 

@@ -12,10 +12,15 @@
     'session_count', 'active_day_count', 'distinct_activity_count', 'new_activity_count',
     'minutes_low', 'minutes_central', 'minutes_high',
 ] %}
-{% set cumulated = [
-    'event_count', 'participating_event_count', 'active_day_count', 'session_count',
-    'minutes_central', 'new_activity_count',
-] %}
+{#- What is added up over the weeks so far, and as what. -#}
+{% set cumulated = {
+    'event_count': 'integer',
+    'participating_event_count': 'integer',
+    'active_day_count': 'integer',
+    'session_count': 'integer',
+    'minutes_central': 'numeric(12, 2)',
+    'new_activity_count': 'integer',
+} %}
 {% set hours = range(24) %}
 {% set weekdays = range(7) %}
 {#- What a row looks back to beside the sums so far. -#}
@@ -55,14 +60,15 @@ opening as (
         activity.course_id,
         first_weeks.first_week as week_start,
         {%- for hour in hours %}
-        sum(activity.active_days_at_hour_{{ hour }}) as hour_{{ hour }},
+        cast(sum(activity.active_days_at_hour_{{ hour }}) as integer)
+            as hour_{{ hour }},
         {%- endfor %}
         {%- for weekday in weekdays %}
-        sum({{ bit_is_set('activity.active_weekdays_mask', weekday) }})
+        cast(sum({{ bit_is_set('activity.active_weekdays_mask', weekday) }}) as integer)
             as weekday_{{ weekday }},
         {%- endfor %}
         {%- for count in cumulated %}
-        sum(activity.{{ count }}) as {{ count }},
+        cast(sum(activity.{{ count }}) as {{ cumulated[count] }}) as {{ count }},
         {%- endfor %}
         max(activity.longest_pause_days) as longest_pause_days,
         max(activity.last_active_on) as last_active_on,
@@ -207,8 +213,8 @@ final as (
             night_event_count / nullif(cast(event_count as {{ double() }}), 0)
             as numeric(5, 4)
         ) as night_share,
-        {%- for count in cumulated %}
-        cumulative_{{ count }},
+        {%- for count, type in cumulated.items() %}
+        cast(cumulative_{{ count }} as {{ type }}) as cumulative_{{ count }},
         {%- endfor %}
         event_count - previous_event_count as event_count_change,
         minutes_central - previous_minutes_central as minutes_central_change,

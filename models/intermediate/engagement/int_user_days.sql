@@ -44,11 +44,11 @@ final as (
         session_days.occurred_on,
         session_days.week_start,
         {%- for name in sums %}
-        sum(session_days.{{ name }}) as {{ name }},
+        cast(sum(session_days.{{ name }}) as integer) as {{ name }},
         {%- endfor %}
-        {{ count_if(
+        cast({{ count_if(
             'session_days.is_first_day_in_course and not session_days.is_quarantined'
-        ) }} as sessions_begun_count,
+        ) }} as integer) as sessions_begun_count,
         max(session_days.cognitive_depth) as cognitive_depth,
         bit_or(session_days.active_hours_mask) as active_hours_mask,
         bit_or(session_days.active_weekdays_mask) as active_weekdays_mask,

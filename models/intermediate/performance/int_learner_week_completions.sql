@@ -1,12 +1,11 @@
 {#
     One row per learner, course and week of the grid: activities completed in the week and to date, of
-    how many, and whether the course is. States 1 and 2 are complete; 3 and 4 are failed attempts.
-    Leaves out activities without completion tracking and those that are being deleted, and
-    completions without a time, which for Moodle means never. Moodle keeps the last change alone: what
-    was complete and was taken back is gone from all weeks.
-    A completion from before its activity was added, as restored courses have, counts from then on;
-    one from before the learner's first week counts to date and is new in no week.
+    how many, and whether the course is. Moodle keeps the last change alone: what was complete and was
+    taken back is gone from all weeks. What is from before the learner's first week counts to date and
+    is new in no week.
 #}
+{{ config(materialized=incremental_table(), incremental_strategy='replace_weeks') }}
+
 with grid as (
 
     select
@@ -15,41 +14,13 @@ with grid as (
         course_id,
         week_start
     from {{ ref('int_learner_course_weeks') }}
+    where {{ of_changed_weeks('course_id', 'week_start') }}
 
 ),
 
-tracked as (
+changes as (
 
-    select
-        course_module_id,
-        course_id,
-        coalesce({{ week_start(local_date('added_at')) }}, {{ beginning_of_time() }})
-            as added_week
-    from {{ ref('stg_moodle__course_modules') }}
-    where completion_tracking > 0 and not coalesce(is_being_deleted, false)
-
-),
-
-completions as (
-
-    select
-        user_id as learner_id,
-        course_module_id,
-        {{ week_start(local_date('modified_at')) }} as completed_week
-    from {{ ref('stg_moodle__course_modules_completion') }}
-    where completion_state in (1, 2) and modified_at is not null
-
-),
-
-course_completions as (
-
-    select
-        user_id as learner_id,
-        course_id,
-        min(completed_at) as course_completed_at
-    from {{ ref('stg_moodle__course_completions') }}
-    where completed_at is not null
-    group by user_id, course_id
+    select * from {{ ref('int_completion_changes') }}
 
 ),
 
@@ -64,36 +35,32 @@ first_weeks as (
 
 ),
 
-known as (
-
-    select
-        completions.learner_id,
-        tracked.course_id,
-        greatest(completions.completed_week, tracked.added_week) as known_week
-    from completions
-    inner join tracked
-        on completions.course_module_id = tracked.course_module_id
-
-),
-
 placed as (
 
     select
-        known.learner_id,
-        known.course_id,
-        greatest(known.known_week, first_weeks.first_week) as week_start,
-        count(*) as added_count,
-        {{ count_if('known.known_week >= first_weeks.first_week') }}
-            as new_count
-    from known
+        changes.learner_id,
+        changes.course_id,
+        greatest(changes.week_start, first_weeks.first_week) as week_start,
+        cast(sum(changes.completed_activity_count) as integer) as added_count,
+        cast(
+            sum(
+                case
+                    when changes.week_start >= first_weeks.first_week
+                        then changes.completed_activity_count
+                    else 0
+                end
+            ) as integer
+        ) as new_count,
+        max(changes.course_completed_at) as course_completed_at
+    from changes
     inner join first_weeks
         on
-            known.learner_id = first_weeks.learner_id
-            and known.course_id = first_weeks.course_id
+            changes.learner_id = first_weeks.learner_id
+            and changes.course_id = first_weeks.course_id
     group by
-        known.learner_id,
-        known.course_id,
-        greatest(known.known_week, first_weeks.first_week)
+        changes.learner_id,
+        changes.course_id,
+        greatest(changes.week_start, first_weeks.first_week)
 
 ),
 
@@ -101,10 +68,10 @@ course_changes as (
 
     select
         course_id,
-        added_week as week_start,
-        count(*) as added_count
-    from tracked
-    group by course_id, added_week
+        week_start,
+        tracked_activity_count as added_count
+    from changes
+    where learner_id = 0
     union all
     select distinct
         course_id,
@@ -119,10 +86,12 @@ course_weeks as (
     select
         course_id,
         week_start,
-        sum(sum(added_count)) over (
-            partition by course_id
-            order by week_start
-            rows between unbounded preceding and current row
+        cast(
+            sum(sum(added_count)) over (
+                partition by course_id
+                order by week_start
+                rows between unbounded preceding and current row
+            ) as integer
         ) as tracked_activity_count
     from course_changes
     group by course_id, week_start
@@ -137,19 +106,20 @@ weekly as (
         grid.course_id,
         grid.week_start,
         coalesce(placed.new_count, 0) as new_completed_activity_count,
-        coalesce(
-            sum(placed.added_count) over (
-                partition by grid.learner_id, grid.course_id
-                order by grid.week_start
-                rows between unbounded preceding and current row
-            ), 0
-        ) as completed_activity_count
+        cast(coalesce(sum(placed.added_count) over so_far, 0) as integer)
+            as completed_activity_count,
+        max(placed.course_completed_at) over so_far as course_completed_at
     from grid
     left join placed
         on
             grid.learner_id = placed.learner_id
             and grid.course_id = placed.course_id
             and grid.week_start = placed.week_start
+    window so_far as (
+        partition by grid.learner_id, grid.course_id
+        order by grid.week_start
+        rows between unbounded preceding and current row
+    )
 
 ),
 
@@ -162,7 +132,7 @@ final as (
         weekly.week_start,
         case
             when {{ has_moodle_table('course_completions') }}
-                then course_completions.learner_id is not null
+                then weekly.course_completed_at is not null
         end as is_course_completed,
         weekly.new_completed_activity_count,
         weekly.completed_activity_count,
@@ -172,18 +142,12 @@ final as (
             / nullif(cast(course_weeks.tracked_activity_count as {{ double() }}), 0)
             as numeric(5, 4)
         ) as completion_share,
-        course_completions.course_completed_at
+        weekly.course_completed_at
     from weekly
     inner join course_weeks
         on
             weekly.course_id = course_weeks.course_id
             and weekly.week_start = course_weeks.week_start
-    left join course_completions
-        on
-            weekly.learner_id = course_completions.learner_id
-            and weekly.course_id = course_completions.course_id
-            and weekly.week_start
-            >= {{ week_start(local_date('course_completions.course_completed_at')) }}
 
 )
 

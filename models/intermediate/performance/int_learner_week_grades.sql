@@ -5,7 +5,12 @@
     one before it is the last again.
 #}
 {{ config(materialized=incremental_table(), incremental_strategy='replace_weeks') }}
-{% set sums = ['counted', 'shared', 'share', 'passed'] %}
+{% set sums = {
+    'counted': 'integer',
+    'shared': 'integer',
+    'share': 'numeric(20, 8)',
+    'passed': 'integer',
+} %}
 
 with grid as (
 
@@ -118,8 +123,8 @@ weekly_sums as (
         learner_id,
         course_id,
         week_start,
-        {%- for sum in sums %}
-        sum({{ sum }}_change) as {{ sum }}_change,
+        {%- for sum, type in sums.items() %}
+        cast(sum({{ sum }}_change) as {{ type }}) as {{ sum }}_change,
         {%- endfor %}
         max(case when is_candidate and removed_week is null then grade_order end)
             as kept_order
@@ -192,7 +197,7 @@ weekly_hidden as (
         learner_id,
         course_id,
         week_start,
-        sum(hidden_change) as hidden_change
+        cast(sum(hidden_change) as integer) as hidden_change
     from hidden_changes
     group by learner_id, course_id, week_start
 
@@ -222,10 +227,12 @@ dense as (
         grid.learner_id,
         grid.course_id,
         grid.week_start,
-        {%- for sum in sums %}
-        coalesce(sum(weekly_sums.{{ sum }}_change) over so_far, 0) as {{ sum }},
+        {%- for sum, type in sums.items() %}
+        cast(coalesce(sum(weekly_sums.{{ sum }}_change) over so_far, 0) as {{ type }})
+            as {{ sum }},
         {%- endfor %}
-        coalesce(sum(weekly_hidden.hidden_change) over so_far, 0) as hidden,
+        cast(coalesce(sum(weekly_hidden.hidden_change) over so_far, 0) as integer)
+            as hidden,
         greatest(
             max(weekly_sums.kept_order) over so_far, passing_grades.passing_order
         ) as last_order,

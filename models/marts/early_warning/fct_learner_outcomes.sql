@@ -5,6 +5,14 @@
     that neither complete anyone nor have a total for anyone: nobody can tell there who finished.
     Leaves out nobody: learners who left are those that this is about.
 #}
+{#- Who comes is told by the learner's weeks; today's marks are of no week. -#}
+{{ config(meta={'changed_from': {
+    'rows': 'cast(null as date)',
+    'columns': {
+        'is_current': none, 'is_completed': none, 'is_absent_in_last_quarter': none,
+        'final_grade_share': none,
+    },
+}}) }}
 {% set last_quarter_on = add_days(
     'ends.start_on', '0.75 * ' ~ days_between('ends.start_on', 'ends.end_on')
 ) %}

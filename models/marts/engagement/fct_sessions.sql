@@ -22,10 +22,9 @@ final as (
         cast(session_days.user_id as bigint) as learner_id,
         session_days.is_quarantined,
         cast(
-            count(
-                distinct
-                case when session_days.course_id > 1 then session_days.course_id end
-            ) as integer
+            {{ count_if(
+                'session_days.course_id > 1 and session_days.is_first_day_in_course'
+            ) }} as integer
         ) as course_count,
         cast(sum(session_days.event_count) as integer) as event_count,
         cast(sum(session_days.participating_event_count) as integer)

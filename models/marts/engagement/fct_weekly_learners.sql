@@ -3,6 +3,11 @@
     belong to no course. Dense from the learner's first week in any course, or on the site, to the
     last. Leaves out courses in which the learner is staff, and weeks before the log begins.
 #}
+{{ config(
+    materialized=incremental_table(),
+    incremental_strategy='replace_learner_weeks',
+    meta={'weeks_ahead': 1}
+) }}
 {% set counts = [
     'event_count', 'participating_event_count', 'view_count', 'submission_count',
     'quiz_attempt_count', 'forum_view_count', 'forum_post_count', 'login_count'
@@ -31,12 +36,6 @@ course_weeks as (
 
 ),
 
-days as (
-
-    select * from {{ ref('int_learner_days') }}
-
-),
-
 learner_courses as (
 
     select
@@ -48,8 +47,18 @@ learner_courses as (
 
 session_days as (
 
-    select * from {{ ref('int_session_days') }}
-    where not is_quarantined
+    select
+        stored.user_id,
+        stored.course_id,
+        stored.session_start_epoch,
+        stored.week_start,
+        stored.seconds_central
+    from {{ ref('int_session_days') }} as stored
+    where
+        not stored.is_quarantined
+        and {{ of_changed_learner_weeks(
+            'stored.user_id', 'stored.week_start', weeks_before=1
+        ) }}
 
 ),
 
@@ -63,11 +72,19 @@ weeks as (
 daily_span as (
 
     select
-        learner_id,
-        min(week_start) as first_week,
-        max(week_start) as last_week
-    from days
-    group by learner_id
+        days.learner_id,
+        min(days.week_start) as first_week,
+        max(days.week_start) as last_week,
+        max(
+            case
+                when not ({{ of_changed_learner_weeks(
+                    'days.learner_id', 'days.week_start'
+                ) }})
+                    then days.occurred_on
+            end
+        ) as earlier_active_on
+    from {{ ref('int_learner_days') }} as days
+    group by days.learner_id
 
 ),
 
@@ -76,7 +93,8 @@ spans as (
     select
         coalesce(grid.learner_id, daily_span.learner_id) as learner_id,
         least(grid.first_week, daily_span.first_week) as first_week,
-        greatest(grid.last_week, daily_span.last_week) as last_week
+        greatest(grid.last_week, daily_span.last_week) as last_week,
+        daily_span.earlier_active_on
     from grid
     full outer join daily_span
         on grid.learner_id = daily_span.learner_id
@@ -86,21 +104,23 @@ spans as (
 activity as (
 
     select
-        learner_id,
-        week_start,
+        days.learner_id,
+        days.week_start,
         {%- for count in counts %}
-        sum({{ count }}) as {{ count }},
+        sum(days.{{ count }}) as {{ count }},
         {%- endfor %}
-        sum(case when course_id = 1 then event_count else 0 end) as site_event_count,
-        count(distinct occurred_on) as active_day_count,
-        count(distinct case when course_id > 1 then course_id end)
+        sum(case when days.course_id = 1 then days.event_count else 0 end)
+            as site_event_count,
+        count(distinct days.occurred_on) as active_day_count,
+        count(distinct case when days.course_id > 1 then days.course_id end)
             as active_course_count,
         {%- for bound in bounds %}
-        sum(seconds_{{ bound }}) / 60.0 as minutes_{{ bound }},
+        sum(days.seconds_{{ bound }}) / 60.0 as minutes_{{ bound }},
         {%- endfor %}
-        max(occurred_on) as last_active_on
-    from days
-    group by learner_id, week_start
+        max(days.occurred_on) as last_active_on
+    from {{ ref('int_learner_days') }} as days
+    where {{ of_changed_learner_weeks('days.learner_id', 'days.week_start') }}
+    group by days.learner_id, days.week_start
 
 ),
 
@@ -141,10 +161,13 @@ dense as (
         weeks.is_partial_week,
         weeks.observed_until,
         {{ weeks_between('spans.first_week', 'weeks.week_start') }} + 1 as learner_week,
-        max(activity.last_active_on) over (
-            partition by spans.learner_id
-            order by weeks.week_start
-            rows between unbounded preceding and current row
+        greatest(
+            spans.earlier_active_on,
+            max(activity.last_active_on) over (
+                partition by spans.learner_id
+                order by weeks.week_start
+                rows between unbounded preceding and current row
+            )
         ) as last_active_on
     from spans
     inner join weeks
@@ -155,6 +178,7 @@ dense as (
         on
             spans.learner_id = activity.learner_id
             and weeks.week_start = activity.week_start
+    where {{ of_changed_learner_weeks('spans.learner_id', 'weeks.week_start') }}
 
 ),
 

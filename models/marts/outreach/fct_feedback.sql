@@ -7,12 +7,15 @@
     any of the learner's grades is hidden. Leaves out weeks whose status is unknown.
     To send them: moodle-analytics feedback.
 #}
+{{ config(materialized=incremental_table(), incremental_strategy='replace_weeks') }}
 {% set reasons = ['reason_1', 'reason_2'] %}
 
 with progress as (
 
     select * from {{ ref('fct_weekly_progress') }}
-    where status <> 'unknown'
+    where
+        status <> 'unknown'
+        and {{ of_changed_weeks('course_id', 'week_start') }}
 
 ),
 
@@ -50,12 +53,7 @@ templates as (
 
 messages as (
 
-    select
-        queue_id,
-        delivery_state,
-        delivered_at
-    from {{ ref('stg_outreach__messages') }}
-    where message_kind = 'feedback'
+    select * from {{ ref('int_feedback_messages') }}
 
 ),
 
@@ -249,7 +247,7 @@ final as (
         messages.delivered_at
     from written
     left join messages
-        on written.feedback_id = messages.queue_id
+        on written.feedback_id = messages.feedback_id
 
 )
 
