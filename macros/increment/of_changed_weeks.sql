@@ -18,7 +18,7 @@
     {%- endset -%}
     {{ week_start }} >= (select min(changes.changed_from){{ back }} {{ changes }})
     {%- if course_id %}
-    {#- Each course's week is looked up, not searched for: once for all rows, what all of them ask. #}
+    {#- One object for all rows: a course's week is looked up in it, not searched for row by row. #}
     and {{ week_start }} >= least(
         (
             select min(changes.changed_from){{ back }} {{ changes }}
