@@ -88,12 +88,6 @@ used_before as (
 final as (
 
     select
-        {{ row_key([
-            'counted.user_id',
-            'counted.course_id',
-            'counted.course_module_id',
-            'counted.week_start'
-        ]) }} as learner_activity_week_id,
         counted.user_id as learner_id,
         counted.course_id,
         counted.course_module_id,

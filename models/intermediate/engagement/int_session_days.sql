@@ -287,12 +287,6 @@ credits as {{ materialized() }} (
 final as (
 
     select
-        {{ row_key([
-            'summed.user_id',
-            'summed.session_start_epoch',
-            'summed.course_id',
-            'summed.occurred_on'
-        ]) }} as session_day_id,
         summed.user_id,
         summed.session_start_epoch,
         summed.course_id,

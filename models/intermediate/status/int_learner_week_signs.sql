@@ -163,24 +163,6 @@ signs as (
     {{ 'union all' if not loop.last }}
     {%- endfor %}
 
-),
-
-final as (
-
-    select
-        {{ row_key(['learner_id', 'course_id', 'week_start', 'reason_code']) }}
-            as learner_week_sign_id,
-        learner_id,
-        course_id,
-        week_start,
-        reason_code,
-        reason_matter,
-        reason_kind,
-        reason_order,
-        reason_value,
-        threshold
-    from signs
-
 )
 
-select * from final
+select * from signs
