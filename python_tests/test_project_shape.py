@@ -257,6 +257,30 @@ def test_marts_are_public_contracted_and_keyed(manifest: Manifest) -> None:
     report(faults)
 
 
+def test_increments_know_rows_by_a_key_that_is_tested(manifest: Manifest) -> None:
+    """What macros/increment/key_columns.sql says is what the `unique` test of the model is on."""
+    tested = {
+        (node["attached_node"], node["test_metadata"]["kwargs"]["column_name"])
+        for node in manifest["nodes"].values()
+        if (node.get("test_metadata") or {}).get("name") == "unique"
+    }
+    for key, node in manifest["nodes"].items():
+        if node["resource_type"] != "model" or node["config"]["materialized"] != "incremental":
+            continue
+        primary = [
+            constraint.get("columns") or [name]
+            for name, constraints in [
+                ("", node["constraints"]),
+                *((name, column["constraints"]) for name, column in node["columns"].items()),
+            ]
+            for constraint in constraints
+            if constraint["type"] == "primary_key"
+        ]
+        named = node["config"]["meta"].get("key")
+        columns = named or (primary[0] if primary else list(node["columns"])[:1])
+        assert (key, " || ' ' || ".join(columns)) in tested, f"{key}: {columns}"
+
+
 def test_models_say_first_what_a_row_is(manifest: Manifest) -> None:
     faults = []
     for node in own_nodes(manifest, "model"):

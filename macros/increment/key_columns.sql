@@ -1,5 +1,12 @@
-{# Names of the columns that tell this model's rows apart: the contract's primary key, or the first. #}
+{#
+    Names of the columns that tell this model's rows apart: config.meta.key, the contract's primary key,
+    or the first column.
+#}
 {% macro key_columns() -%}
+    {%- set named = config.get('meta', {}).get('key') -%}
+    {%- if named -%}
+        {{ return(named) }}
+    {%- endif -%}
     {%- for constraint in model.constraints if constraint.type == 'primary_key' -%}
         {{ return(constraint.columns) }}
     {%- endfor -%}
